@@ -2,6 +2,7 @@
 // password, and Airflow runs no hook.
 import { z } from 'zod';
 import type { OverrideCandidate, Overrides } from '../port.js';
+import { TEST_RESULT } from './response-schemas.js';
 import { hasDifferentConnectionText } from './response-texts.js';
 import type { AirflowApi, ApiRequest, ApiResponse, MajorVersion } from './transport.js';
 
@@ -65,7 +66,7 @@ async function hasOtherHost(send: Send, id: string, host: string): Promise<boole
   const json = { connection_id: id, conn_type: NO_TYPE, host };
   const action = `POST test of connection ${id}`;
   const response = await send({ action, method: 'POST', path: '/connections/test', json });
-  if (response?.status === 200) return false;
+  if (response?.status === 200) return TEST_RESULT.safeParse(response.json).success ? false : undefined;
   return response?.status === 400 && hasDifferentConnectionText(response) ? true : undefined;
 }
 

@@ -8,7 +8,8 @@ import { createRequestSigner } from '../../aws/request-signer.js';
 import type { HttpClient, HttpResponse } from '../../net/http.js';
 import type { RefreshFailure } from '../../refresh/failures.js';
 import type { Principal } from '../../refresh/token-group.js';
-import { failure, notAirflow, toRequestFailure } from './response-errors.js';
+import { failure, toFrontFailure, toRequestFailure } from './response-errors.js';
+import { hasAirflowFormat, isLoginRejected } from './response-texts.js';
 import type { AirflowApi, ApiRequest, ApiResponse } from './transport.js';
 
 /** AWS cancels its call to Airflow after 10 s and then responds. */
@@ -36,7 +37,8 @@ export function createMwaaTransport(
 ): Omit<AirflowApi, 'major'> {
   const signer = createRequestSigner(aws, { service: 'airflow', ...mwaa });
 
-  async function send(request: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
+  async function send(given: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
+    const request: ApiRequest = { ...given, via: 'MWAA' };
     const url = new URL(`${getEndpoint(mwaa.region)}/restapi/${encodeURIComponent(mwaa.environment)}`);
     const { method, path, query, json: body } = request;
     const json = { Path: path, Method: method, QueryParameters: query, Body: body };
@@ -52,11 +54,11 @@ export function createMwaaTransport(
         signal,
       });
       const name = getErrorName(response);
-      if (isFromAirflow(response.status, name)) return unwrap(request, name, response);
+      if (isWrapped(response.status, name)) return unwrap(request, name, response);
       const known = toMwaaFailure(request, signer.source, name, response.status);
       throw known ?? toCallerFailure(request, mwaa, name, response.status, await signer.readArn(signal));
     } catch (error) {
-      const cause = toRequestFailure(request, error, 'MWAA');
+      const cause = toRequestFailure(request, error);
       // Static credentials from a file are cached; after a rejection the file is read again.
       if (cause.type === 'AwsCredentialsRejected') signer.forget();
       throw cause;
@@ -76,38 +78,60 @@ function getEndpoint(region: string): string {
 }
 
 /** Airflow's responses below 400 arrive with status 200, the others as one of these two exceptions. */
-function isFromAirflow(status: number, name: string): boolean {
+function isWrapped(status: number, name: string): boolean {
   return status === 200 || name === 'RestApiClientException' || name === 'RestApiServerException';
 }
 
-/** Returns Airflow's response. @throws RefreshFailure when AWS did not get one */
-function unwrap(request: ApiRequest, name: string, response: HttpResponse): ApiResponse {
-  const { success, data } = WRAPPED.safeParse(response.json);
-  if (success) return { request, status: data.RestApiStatusCode, json: data.RestApiResponse };
-  // Observed when the web server did not respond to AWS in time.
-  if (name === 'RestApiServerException') throw unavailable(request, response.status);
-  throw name === '' ? toForeignFailure(request, response.status) : notAirflow(request);
+/** Returns Airflow's response. @throws RefreshFailure when AWS did not get one, or Airflow rejects the login of MWAA */
+function unwrap(request: ApiRequest, name: string, { status, json }: HttpResponse): ApiResponse {
+  const { success, data } = WRAPPED.safeParse(json);
+  if (!success) {
+    // Observed when the web server did not respond to AWS in time.
+    if (name === 'RestApiServerException') throw webServerUnavailable(request, status);
+    const reason = name === '' ? 'the response is not from AWS' : 'MWAA returned no response of Airflow';
+    throw toFrontFailure(request, reason, status);
+  }
+  const response = { request, status: data.RestApiStatusCode, json: data.RestApiResponse };
+  // Airflow's own server error is 500.
+  if (response.status > 500 && !hasAirflowFormat(response)) {
+    throw webServerUnavailable(request, response.status);
+  }
+  // MWAA logs in itself: no account can be locked.
+  if (isLoginRejected(response) && hasAirflowFormat(response)) {
+    throw toFrontFailure(request, 'Airflow rejected the login of MWAA', response.status);
+  }
+  return response;
 }
 
-/** Something between worker and AWS responded: AWS names each of its errors. */
-function toForeignFailure(request: ApiRequest, status: number): RefreshFailure {
-  const reason = `this ${status} is not from AWS; check for a proxy between the worker and AWS`;
-  return failure('StoreUnavailable', request, reason, status, FOREIGN_REMEDY);
+function webServerUnavailable(request: ApiRequest, status: number): RefreshFailure {
+  const reason = 'the web server of the MWAA environment is unavailable, or did not respond within 10 s';
+  return toFrontFailure(request, reason, status);
 }
 
-/** @param source of the credentials */
+/**
+ * Failures that do not depend on the principal.
+ * @param source of the credentials
+ * @param name of the error of AWS; empty when the response is not from AWS
+ */
 function toMwaaFailure(
   request: ApiRequest,
   source: string,
   name: string,
   status: number,
 ): RefreshFailure | undefined {
-  const known = toAwsFailure(source, { name });
+  const known = toAwsFailure(source, { name, $metadata: { httpStatusCode: status } });
   if (known.type === 'AwsCredentialsRejected') return known;
-  if (status === 429 || known.type === 'AwsThrottled') {
-    return failure('StoreThrottled', request, 'AWS throttled InvokeRestApi', status);
+  if (known.type === 'AwsThrottled') {
+    const reason = name === '' ? 'requests are rate-limited (429)' : 'AWS throttled InvokeRestApi';
+    return failure('StoreThrottled', request, reason, status);
   }
-  return status >= 500 ? unavailable(request, status) : undefined;
+  if (known.type === 'AwsUnavailable') {
+    // The load balancers of AWS return pages as well.
+    const who = name === '' ? 'AWS or a proxy in front of it' : 'AWS';
+    return toFrontFailure(request, `server error from ${who}`, status);
+  }
+  if (name !== '') return undefined;
+  return toFrontFailure(request, `this ${status} is not from AWS; check for a proxy in front of it`, status);
 }
 
 /** Failures whose cause may be the wrong principal. @param arn of the principal; null if it is not known */
@@ -142,11 +166,6 @@ function toCallerFailure(
 function describePrincipal(principal: Principal): string {
   if (principal.kind === 'default') return 'the AWS principal of the worker';
   return principal.kind === 'profile' ? `the principal of profile ${principal.profile}` : principal.roleArn;
-}
-
-function unavailable(request: ApiRequest, status: number): RefreshFailure {
-  const reason = 'MWAA returned a server error, or Airflow did not respond to MWAA within 10 s';
-  return failure('StoreUnavailable', request, reason, status);
 }
 
 /** The error name is in the header or in the body; AWS may add a namespace before the name and a URL after it. */

@@ -2,23 +2,31 @@
 // Airflow's 422 echoes the password in the request.
 import { RefreshFailure, type FailureType } from '../../refresh/failures.js';
 import { toNetworkError } from '../../net/network-error.js';
-import { hasAirflowFormat, hasForbiddenText, isLoginRejected } from './response-texts.js';
+import { hasAirflowFormat, isLoginRejected } from './response-texts.js';
 import type { ApiResponse, RequestContext } from './transport.js';
 
 const COLUMN_REMEDY =
   'Run `airflow db migrate`: since Airflow 2.8 the column is text. On MySQL it holds 65,535 bytes, and Fernet adds ' +
   'a third.';
 
-const PROXY_REMEDY =
+const ACCESS_REMEDY =
   'Allow the worker through the proxy. Set headers that the proxy requires in `headers` of this Airflow. If the ' +
   'proxy checks `auth.token`, fix the token.';
 
 export const FRONT_REMEDY =
-  'Check what is in front of Airflow (ingress, proxy, login page), and the URL (without /api/v2).';
+  'Check what is in front of Airflow (ingress, proxy, login page). If it does not forward any request to Airflow, ' +
+  'also check `url` (without /api/v2).';
+
+const BEHIND_REMEDY =
+  'Check that the API server is running, and that the ingress or proxy in front of it reaches it.';
 
 const REDIRECT_REMEDY =
-  'If this does not end by itself, set `url` to the target of the redirect (often https instead of http), or fix ' +
-  'the redirect.';
+  'Check what is in front of Airflow (ingress, proxy, login page). If the redirect is permanent, set `url` to its ' +
+  'target.';
+
+const MWAA_REMEDY =
+  'Check the state of the MWAA environment and the log of its web server, and any proxy, VPC endpoint or ' +
+  'AWS_ENDPOINT_URL_MWAA between the worker and AWS.';
 
 const CA_REMEDY =
   'Set `caFile` of this Airflow, or NODE_EXTRA_CA_CERTS, to a PEM file with the CA certificate.';
@@ -45,54 +53,59 @@ export function failure(
   return new AirflowFailure(type, `Airflow ${airflow}: ${where}: ${reason}`, remedy, status);
 }
 
-/**
- * The failure of a request without a response.
- * @param via the service that the request goes through, if any
- */
-export function toRequestFailure(context: RequestContext, error: unknown, via?: 'MWAA'): RefreshFailure {
+/** The failure of a request without a response. */
+export function toRequestFailure(context: RequestContext, error: unknown): RefreshFailure {
   if (error instanceof RefreshFailure) return error;
-  const { code, message, isTlsTrustProblem, remedy } = toNetworkError(error);
+  const { code, message, isTlsTrustProblem } = toNetworkError(error);
+  const { via } = context;
   const fail = (type: FailureType, reason: string, fix?: string): RefreshFailure =>
-    failure(type, context, reason, undefined, fix);
+    failure(type, context, via === undefined ? reason : `${via}: ${reason}`, undefined, fix);
   if (code === 'too-large') {
     return context.permission === 'read connections' || context.permission === 'edit connections'
       ? fail('StoreResponseTooLarge', 'the response is larger than 6 MB')
       : notAirflow(context);
   }
   if (code === 'redirect') {
-    const reason = `${message}: something in front of Airflow leads to the same path at another address`;
-    return fail('StoreUnavailable', reason, REDIRECT_REMEDY);
+    const reason = `${message}; check for a proxy in front of ${via ?? 'Airflow'}`;
+    return fail('StoreUnavailable', reason, via ? MWAA_REMEDY : REDIRECT_REMEDY);
   }
-  if (code === 'redirect-elsewhere') {
-    const reason = `${message}: probably the login page of an SSO proxy in front of Airflow`;
-    return fail('StoreUnavailable', reason, PROXY_REMEDY);
+  if (code === 'redirect-to-other-host') {
+    const reason = `${message}: probably the login page of an SSO proxy in front of ${via ?? 'Airflow'}`;
+    return fail('StoreUnavailable', reason, via ? MWAA_REMEDY : ACCESS_REMEDY);
   }
   // The remedy of the failure type does not mention certificates.
-  const fix = remedy ?? (isTlsTrustProblem ? CA_REMEDY : undefined);
-  return fail('StoreUnreachable', via === undefined ? message : `${via}: ${message}`, fix);
+  return fail('StoreUnreachable', message, isTlsTrustProblem ? CA_REMEDY : undefined);
 }
 
-/** The failure for an unexpected response. */
+/**
+ * The failure for an unexpected response. Only a response in Airflow's own format can reject a request permanently, or
+ * show that a permission is missing.
+ */
 export function toResponseFailure(response: ApiResponse): RefreshFailure {
   const { request, status } = response;
   const fail = (type: FailureType, reason: string, remedy?: string): RefreshFailure =>
     failure(type, request, reason, status, remedy);
-  if (status === 429) return fail('StoreThrottled', 'requests are rate-limited (429)');
-  if (status >= 500) return fail('StoreUnavailable', 'server error from Airflow or a proxy in front of it');
   if (status >= 200 && status < 300) return notAirflow(request);
-  // Airflow requires no login for what needs no permission.
-  const isUnexpectedLogin = isLoginRejected(response) && request.permission === undefined;
-  if (isUnexpectedLogin || !hasAirflowFormat(response)) return toForeignFailure(request, status);
-  if (isLoginRejected(response)) return fail('StoreUnauthorized', 'the login was rejected');
+  if (status === 429) return failure('StoreThrottled', request, 'requests are rate-limited (429)');
+  const isFromAirflow = hasAirflowFormat(response);
+  if (status === 500 || (status > 500 && isFromAirflow)) {
+    return fail('StoreUnavailable', 'server error from Airflow or a proxy in front of it');
+  }
+  // Airflow requires no login and no permission for what is requested without one, such as its version.
+  const isUnexpected = isLoginRejected(response) || (status === 403 && request.permission === undefined);
+  if (!isFromAirflow || isUnexpected) {
+    const reason =
+      status > 500
+        ? `this ${status} is not from Airflow; what is in front of it may not reach it`
+        : `this ${status} is not from Airflow; check for a proxy in front of it`;
+    return toFrontFailure(request, reason, status);
+  }
   if (status === 404) {
     const reason =
       'this version of Airflow does not have this path; check the URL (without /api/v2) and the version';
     return fail('StoreRequestRejected', reason);
   }
-  if (status === 403) {
-    if (!hasForbiddenText(response)) return toForeignFailure(request, status);
-    return fail('StoreForbidden', `the user is not allowed to ${request.permission ?? 'use connections'}`);
-  }
+  if (status === 403) return fail('StoreForbidden', `the user is not allowed to ${request.permission}`);
   if (status === 409 && request.permission === 'edit connections') {
     const reason = "Airflow's database rejected the password; its column may be too short for the token";
     return fail('StoreRequestRejected', reason, COLUMN_REMEDY);
@@ -123,5 +136,11 @@ export function notAirflow(context: RequestContext): RefreshFailure {
 
 /** Something in front of Airflow responded, usually only for a short time. */
 export function toFrontFailure(context: RequestContext, reason: string, status?: number): RefreshFailure {
-  return failure('StoreUnavailable', context, reason, status, FRONT_REMEDY);
+  return failure('StoreUnavailable', context, reason, status, findFrontRemedy(context, status));
+}
+
+function findFrontRemedy({ via }: RequestContext, status = 200): string {
+  if (via === 'MWAA') return MWAA_REMEDY;
+  if (status > 500) return BEHIND_REMEDY;
+  return [401, 403, 407].includes(status) ? ACCESS_REMEDY : FRONT_REMEDY;
 }

@@ -46,9 +46,12 @@ export const BULK_UPDATE = z.object({
   }),
 });
 
-/** @throws RefreshFailure when the status is not 200 or the body has another shape */
+/** The result of a connection test. */
+export const TEST_RESULT = z.object({ status: z.boolean() });
+
+/** @throws RefreshFailure when the status is neither 200 nor 201, or the body has another shape */
 export function parseResponse<Shape extends z.ZodType>(response: ApiResponse, shape: Shape): z.output<Shape> {
-  if (response.status !== 200) throw toResponseFailure(response);
+  if (response.status !== 200 && response.status !== 201) throw toResponseFailure(response);
   const parsed = shape.safeParse(response.json);
   if (!parsed.success) throw notAirflow(response.request);
   return parsed.data;

@@ -29,17 +29,9 @@ export function hasForeignSignature(response: StatusAndBody): boolean {
  * airflow/api_connexion/endpoints/connection_endpoint.py and variable_endpoint.py (Airflow 2, in `title`).
  */
 export function isMissing(response: StatusAndBody, what: 'connection' | 'variable'): boolean {
+  if (response.status !== 404 || !hasAirflowFormat(response)) return false;
   const text = `${getText(response, 'detail') ?? ''}\n${getText(response, 'title') ?? ''}`;
-  return response.status === 404 && new RegExp(`${what}.*not found`, 'i').test(text);
-}
-
-/**
- * Distinguishes Airflow's 403 from a proxy's. Without a match, the failure suggests checking for a proxy.
- * Sources: airflow/api_fastapi/core_api/security.py (Airflow 3: any `detail`); airflow/api_connexion/exceptions.py,
- * `PermissionDenied` (Airflow 2: the title, and `detail` in some releases).
- */
-export function hasForbiddenText(response: StatusAndBody): boolean {
-  return getText(response, 'detail') !== undefined || getText(response, 'title') === 'Forbidden';
+  return new RegExp(`${what}.*not found`, 'i').test(text);
 }
 
 /**
@@ -47,6 +39,7 @@ export function hasForbiddenText(response: StatusAndBody): boolean {
  * Source: airflow/api_fastapi/core_api/routes/public/connections.py, `test_connection` of Airflow 3.
  */
 export function hasDifferentConnectionText(response: StatusAndBody): boolean {
+  if (!hasAirflowFormat(response)) return false;
   return getText(response, 'detail')?.includes('differs from the stored connection') ?? false;
 }
 
@@ -60,19 +53,40 @@ export function namesConnection(error: string, id: string): boolean {
 }
 
 /**
- * Whether a response has the format of Airflow's errors: `detail` (Airflow 3), `title` (Airflow 2), or `error` for a
- * path that does not exist in Airflow 3. Any other response comes from something in front of Airflow, usually only
- * for a short time, so it is retried. Exceptions: Airflow's plain-text 500 and the 404 page of Airflow 2 for paths
- * outside its API.
- * Sources: FastAPI's HTTPException; airflow/api_fastapi/core_api/app.py (`error`); airflow/api_connexion/exceptions.py.
+ * Whether a response has exactly the format of Airflow's errors. Any other response comes from something in front of
+ * Airflow, usually only for a short time, so it is retried. Exceptions: Airflow's 500 is text, or a page in Airflow 2,
+ * and Airflow 2 returns a page with 404 for paths outside its API.
+ *
+ * Many other services also return JSON with `detail`, `title` or `error`, so additional fields do not match. Without a
+ * match, an error that only a person can fix is reported as coming from something in front of Airflow, and retried.
+ * Sources: FastAPI's HTTPException (Airflow 3); airflow/api_fastapi/core_api/app.py (`error`, for a path that does not
+ * exist); airflow/api_connexion/exceptions.py (Airflow 2, with the fields of connexion's `problem`).
  */
-export function hasAirflowFormat({ status, json }: StatusAndBody): boolean {
+export function hasAirflowFormat(response: StatusAndBody): boolean {
+  const { status, json } = response;
   if (typeof json !== 'object' || json === null) return false;
-  return 'detail' in json || 'title' in json || (status === 404 && 'error' in json);
+  const fields = Object.keys(json);
+  if ('title' in json) return isProblemOfAirflow2(json, fields, status);
+  if (fields.length !== 1) return false;
+  if ('error' in json) {
+    return status === 404 && /^API route not found$|Airflow 3/.test(getText(response, 'error') ?? '');
+  }
+  // The default text of FastAPI and other frameworks; Airflow names what was not found.
+  return 'detail' in json && !(status === 404 && /^not found\.?$/i.test(getText(response, 'detail') ?? ''));
+}
+
+const PROBLEM_FIELDS: readonly string[] = ['detail', 'status', 'title', 'type'];
+
+/** RFC 9457, which gateways use too, with other types. */
+function isProblemOfAirflow2(json: object, fields: readonly string[], status: number): boolean {
+  const { status: own, type } = json as { status?: unknown; type?: unknown };
+  const isType =
+    type === undefined || (typeof type === 'string' && /^about:blank$|#section\/Errors\//.test(type));
+  return own === status && isType && fields.every((field) => PROBLEM_FIELDS.includes(field));
 }
 
 /** `detail` may be text, an object, a list or absent; only text is used. */
-function getText({ json }: StatusAndBody, field: 'detail' | 'title'): string | undefined {
+function getText({ json }: StatusAndBody, field: 'detail' | 'title' | 'error'): string | undefined {
   const value = (json as Record<string, unknown> | null | undefined)?.[field];
   return typeof value === 'string' ? value : undefined;
 }

@@ -20,8 +20,8 @@ import { findOverrides } from './find-overrides.js';
 import { listConnections } from './list-connections.js';
 import { failure, toFrontFailure } from './response-errors.js';
 import { CONNECTION, parseResponse, VARIABLE } from './response-schemas.js';
-import { isMissing } from './response-texts.js';
-import type { AirflowApi, ApiRequest, RequestContext } from './transport.js';
+import { hasAirflowFormat, isMissing } from './response-texts.js';
+import type { AirflowApi, ApiRequest, ApiResponse, RequestContext } from './transport.js';
 
 export class AirflowStore implements ConnectionStore, VariableSource {
   readonly #name: string;
@@ -43,10 +43,7 @@ export class AirflowStore implements ConnectionStore, VariableSource {
     return this.#version.use(signal, async (api) => {
       const response = await api.send(request, signal);
       if (isMissing(response, 'connection')) return undefined;
-      const record = parseResponse(response, CONNECTION);
-      if (record.id === id) return record;
-      const other = isConnectionId(record.id) ? `connection ${record.id}` : 'another connection';
-      throw toFrontFailure(request, `Airflow returned ${other} instead of ${id}`);
+      return parseConnection(response, id);
     });
   }
 
@@ -122,10 +119,9 @@ export class AirflowStore implements ConnectionStore, VariableSource {
     return this.#version.use(signal, async (api) => {
       const response = await api.send(request, signal);
       if (response.status === 409 && hasAirflowFormat(response)) return 'exists';
-      // 201 from v2, 200 from v1.
-      const status = response.status === 201 ? 200 : response.status;
-      if (parseResponse({ ...response, status }, CONNECTION).id === id) return 'created';
-      throw toFrontFailure(request, `Airflow returned another connection instead of ${id}`);
+      // A login page with 200 must not count as a created connection.
+      parseConnection(response, id);
+      return 'created';
     });
   }
 
@@ -157,6 +153,14 @@ export class AirflowStore implements ConnectionStore, VariableSource {
     }
     return { ...context, method, path: `/${what}s/${encodeURIComponent(id)}` };
   }
+}
+
+/** @throws RefreshFailure unless the response is this connection */
+function parseConnection(response: ApiResponse, id: string): ConnectionRecord {
+  const record = parseResponse(response, CONNECTION);
+  if (record.id === id) return record;
+  const other = isConnectionId(record.id) ? `connection ${record.id}` : 'another connection';
+  throw toFrontFailure(response.request, `Airflow returned ${other} instead of ${id}`);
 }
 
 /**

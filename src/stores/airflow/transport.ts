@@ -10,6 +10,8 @@ export interface RequestContext {
   readonly action: string;
   /** The permission that the action needs; absent when it needs none. */
   readonly permission?: 'read connections' | 'edit connections' | 'create connections' | 'read variables';
+  /** The service through which the request is sent, if any. */
+  readonly via?: 'MWAA';
 }
 
 export interface ApiRequest extends RequestContext {

@@ -141,7 +141,7 @@ describe('AirflowStore on Airflow 2', () => {
   const bodies: readonly { status: number; body: unknown; type: FailureType }[] = [
     {
       status: 400,
-      body: { detail: `'${TOKEN}' is not of type 'string'`, status: 400 },
+      body: { detail: `'${TOKEN}' is not of type 'string'`, status: 400, title: 'Bad Request' },
       type: 'StoreRequestRejected',
     },
     { status: 404, body: '<!DOCTYPE html>', type: 'StoreUnavailable' },

@@ -285,7 +285,7 @@ describe('createAirflowStore with MWAA', () => {
       title: 'a gateway error',
       fault: { status: 502, body: TOKEN },
       type: 'StoreUnavailable',
-      pattern: /502.*MWAA/,
+      pattern: /502 on GET connection .*: server error from AWS or a proxy in front of it$/,
     },
     {
       title: '429 from Airflow',
@@ -305,7 +305,42 @@ describe('createAirflowStore with MWAA', () => {
       type: 'StoreUnavailable',
       pattern: /500 on GET connection .*server error from Airflow/,
     },
-    { title: '503 from Airflow', fault: within('Server', 503), type: 'StoreUnavailable', pattern: /503/ },
+    {
+      title: '503 from the load balancer of the web server',
+      fault: within('Server', 503),
+      type: 'StoreUnavailable',
+      pattern: /503 on GET connection .*: the web server of the MWAA environment is unavailable/,
+    },
+    {
+      title: 'a web server that does not respond',
+      fault: aws(400, 'RestApiServerException'),
+      type: 'StoreUnavailable',
+      pattern: /400 on GET connection .*: the web server of the MWAA environment is unavailable/,
+    },
+    {
+      title: 'a JWT of MWAA that Airflow rejects',
+      fault: within('Client', 403, { detail: 'Invalid JWT token' }),
+      type: 'StoreUnavailable',
+      pattern: /403 on GET connection .*: Airflow rejected the login of MWAA$/,
+    },
+    {
+      title: 'a page of the web server with 404',
+      fault: within('Client', 404, '<html>'),
+      type: 'StoreUnavailable',
+      pattern: /this 404 is not from Airflow/,
+    },
+    {
+      title: 'AWS that did not receive the request in time',
+      fault: aws(400, 'RequestTimeoutException'),
+      type: 'StoreUnavailable',
+      pattern: /400 on GET connection .*: server error from AWS$/,
+    },
+    {
+      title: 'a rejected request',
+      fault: aws(400, 'ValidationException'),
+      type: 'StoreRequestRejected',
+      pattern: /MWAA rejected the request/,
+    },
     {
       title: '403 from Airflow',
       fault: within('Client', 403, { detail: 'Forbidden' }),
@@ -315,8 +350,8 @@ describe('createAirflowStore with MWAA', () => {
     {
       title: '401 from Airflow',
       fault: within('Client', 401, { detail: null }),
-      type: 'StoreUnauthorized',
-      pattern: /401/,
+      type: 'StoreUnavailable',
+      pattern: /401 on GET connection .*: Airflow rejected the login of MWAA$/,
     },
     {
       title: '422 from Airflow',
@@ -328,13 +363,13 @@ describe('createAirflowStore with MWAA', () => {
       title: 'an exception without a response of Airflow',
       fault: aws(400, 'RestApiClientException'),
       type: 'StoreUnavailable',
-      pattern: /not from Airflow's/,
+      pattern: /400 on GET connection .*: MWAA returned no response of Airflow$/,
     },
     {
       title: 'an HTML page with 200',
       fault: { status: 200, body: TOKEN },
       type: 'StoreUnavailable',
-      pattern: /this 200 is not from AWS; check for a proxy/,
+      pattern: /: the response is not from AWS$/,
     },
     ...[400, 401, 403, 404, 407].map((status) => ({
       title: `an HTML page with ${status}`,

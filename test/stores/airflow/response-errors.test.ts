@@ -14,8 +14,8 @@ const CASES: readonly {
     code: 'redirect',
     words: 'a redirect (HTTP 302) was not followed',
     type: 'StoreUnavailable',
-    message: /a redirect \(HTTP 302\) was not followed: .* the same path at another address$/,
-    remedy: /set `url` to the target/,
+    message: /a redirect \(HTTP 302\) was not followed; check for a proxy in front of Airflow$/,
+    remedy: /If the redirect is permanent, set `url`/,
   },
   {
     code: 'redirect-elsewhere',

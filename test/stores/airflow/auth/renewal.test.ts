@@ -83,7 +83,7 @@ for (const auth of AUTHS) {
       clockMs += 60_000;
       valid.clear();
       forbid = (_request, response) => answerHtml(response, 403);
-      await expectFailure(read(), 'StoreForbidden', [PASSWORD]);
+      await expectFailure(read(), 'StoreUnavailable', [PASSWORD]);
       assert.equal(issued, 1);
     });
   });

@@ -152,7 +152,7 @@ describe('AirflowStore with a token request', () => {
     },
     {
       title: 'the login page of a proxy with 403',
-      type: 'StoreForbidden',
+      type: 'StoreUnavailable',
       pattern: /this 403 is not from Airflow/,
       answer: (_request, response) => answerHtml(response, 403),
       isSentAgain: true,
