@@ -119,19 +119,26 @@ function toMwaaFailure(
   name: string,
   status: number,
 ): RefreshFailure | undefined {
-  const known = toAwsFailure(source, { name, $metadata: { httpStatusCode: status } });
+  const isForeign = name === '' && status < 500 && status !== 429;
+  if (isForeign) {
+    return toFrontFailure(
+      request,
+      `this ${status} is not from AWS; check for a proxy in front of it`,
+      status,
+    );
+  }
+  const $response = { headers: name === '' ? {} : { 'x-amzn-errortype': name } };
+  const known = toAwsFailure(source, { name, $metadata: { httpStatusCode: status }, $response });
   if (known.type === 'AwsCredentialsRejected') return known;
   if (known.type === 'AwsThrottled') {
     const reason = name === '' ? 'requests are rate-limited (429)' : 'AWS throttled InvokeRestApi';
     return failure('StoreThrottled', request, reason, status);
   }
-  if (known.type === 'AwsUnavailable') {
-    // The load balancers of AWS return pages as well.
-    const who = name === '' ? 'AWS or a proxy in front of it' : 'AWS';
-    return toFrontFailure(request, `server error from ${who}`, status);
-  }
-  if (name !== '') return undefined;
-  return toFrontFailure(request, `this ${status} is not from AWS; check for a proxy in front of it`, status);
+  if (known.type !== 'AwsUnavailable') return undefined;
+  if (status < 500) return toFrontFailure(request, 'the request did not arrive completely at AWS', status);
+  // The load balancers of AWS return pages as well.
+  const who = name === '' ? 'AWS or a proxy in front of it' : 'AWS';
+  return toFrontFailure(request, `server error from ${who}`, status);
 }
 
 /** Failures whose cause may be the wrong principal. @param arn of the principal; null if it is not known */

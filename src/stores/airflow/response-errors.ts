@@ -56,7 +56,7 @@ export function failure(
 /** The failure of a request without a response. */
 export function toRequestFailure(context: RequestContext, error: unknown): RefreshFailure {
   if (error instanceof RefreshFailure) return error;
-  const { code, message, isTlsTrustProblem } = toNetworkError(error);
+  const { code, message, isTlsTrustProblem, remedy } = toNetworkError(error);
   const { via } = context;
   const fail = (type: FailureType, reason: string, fix?: string): RefreshFailure =>
     failure(type, context, via === undefined ? reason : `${via}: ${reason}`, undefined, fix);
@@ -69,12 +69,12 @@ export function toRequestFailure(context: RequestContext, error: unknown): Refre
     const reason = `${message}; check for a proxy in front of ${via ?? 'Airflow'}`;
     return fail('StoreUnavailable', reason, via ? MWAA_REMEDY : REDIRECT_REMEDY);
   }
-  if (code === 'redirect-to-other-host') {
+  if (code === 'redirect-elsewhere') {
     const reason = `${message}: probably the login page of an SSO proxy in front of ${via ?? 'Airflow'}`;
     return fail('StoreUnavailable', reason, via ? MWAA_REMEDY : ACCESS_REMEDY);
   }
   // The remedy of the failure type does not mention certificates.
-  return fail('StoreUnreachable', message, isTlsTrustProblem ? CA_REMEDY : undefined);
+  return fail('StoreUnreachable', message, remedy ?? (isTlsTrustProblem ? CA_REMEDY : undefined));
 }
 
 /**
@@ -111,22 +111,6 @@ export function toResponseFailure(response: ApiResponse): RefreshFailure {
     return fail('StoreRequestRejected', reason, COLUMN_REMEDY);
   }
   return fail('StoreRequestRejected', 'the request was rejected');
-}
-
-/** The failure for a response in another format than Airflow's. */
-export function toForeignFailure(request: RequestContext, status: number): RefreshFailure {
-  const reason = `this ${status} is not from Airflow; check for a proxy in front of it`;
-  return failure(
-    'StoreUnavailable',
-    request,
-    reason,
-    status,
-    isProxyLogin(status) ? PROXY_REMEDY : FRONT_REMEDY,
-  );
-}
-
-function isProxyLogin(status: number): boolean {
-  return status === 401 || status === 403 || status === 407;
 }
 
 /** For responses of the wrong shape or kind. */

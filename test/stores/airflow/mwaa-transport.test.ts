@@ -333,7 +333,7 @@ describe('createAirflowStore with MWAA', () => {
       title: 'AWS that did not receive the request in time',
       fault: aws(400, 'RequestTimeoutException'),
       type: 'StoreUnavailable',
-      pattern: /400 on GET connection .*: server error from AWS$/,
+      pattern: /400 on GET connection .*: the request did not arrive completely at AWS$/,
     },
     {
       title: 'a rejected request',

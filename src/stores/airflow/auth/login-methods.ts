@@ -119,7 +119,13 @@ export function createJwtLogin(
 /** A wrong password cannot cause this, and it does not lock an account. */
 export function rejectJwt(context: RequestContext, status: number): RefreshFailure {
   const fail = (cause: string, remedy: string): RefreshFailure =>
-    failure('StoreUnavailable', context, `a new token was rejected; ${cause}`, status, remedy);
+    failure(
+      'StoreUnavailable',
+      context,
+      `a token that was just issued was rejected; ${cause}`,
+      status,
+      remedy,
+    );
   // Airflow returns 403 for a signature with another secret, 401 for an expired or missing token.
   return status === 403
     ? fail(

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Secret } from '../../../log/secret.js';
 import { SingleFlight } from '../../../net/single-flight.js';
 import { RefreshFailure } from '../../../refresh/failures.js';
-import { failure, toForeignFailure, toRequestFailure } from '../response-errors.js';
+import { failure, toRequestFailure, toResponseFailure } from '../response-errors.js';
 import { hasAirflowFormat, hasForeignSignature, isLoginRejected } from '../response-texts.js';
 import type { ApiRequest, ApiResponse, RequestContext } from '../transport.js';
 
@@ -13,18 +13,12 @@ const REJECTION_MS = 30 * 60_000;
 /** With a missing permission each request is answered with 403: this limits the logins that it causes. */
 const LEAST_RENEWAL_MS = 60_000;
 /**
- * Limits for one request when Airflow rejects what it has just issued. With two API servers that are chosen at random,
- * one in 500 requests needs more; it is retried with the next attempt.
- */
-const LOGINS_PER_REQUEST = 3;
-const SENDS_PER_LOGIN = 3;
-const RESEND_WAIT_MS = 25;
-
-/**
  * How often a token is sent that Airflow says it has not signed. API servers with different secrets behind one address
  * reject each other's tokens, and the next request may reach the one that signed this token.
  */
 const TRIES_OF_A_TOKEN = 3;
+/** Requests in lockstep would always reach the same server. */
+const TRY_AGAIN_MS = 25;
 
 /** Called at each login, or for each request, so that a rotated secret is picked up. */
 export type ReadSecret = () => Secret | Promise<Secret>;
@@ -57,8 +51,6 @@ interface CurrentLogin {
   readonly secret: Secret;
   /** Milliseconds on the clock of `now`. */
   readonly at: number;
-  /** A request with this header has succeeded. */
-  isAccepted: boolean;
 }
 
 interface Rejection {
@@ -79,8 +71,6 @@ export class AirflowLogin {
   readonly #logins = new SingleFlight<CurrentLogin>();
   #current: CurrentLogin | undefined;
   #rejection: Rejection | undefined;
-  /** A header was rejected although Airflow had just issued it: there are several JWT secrets. */
-  #rejectsNewLogins = false;
 
   /** @param now milliseconds of any clock; only differences matter */
   constructor(airflow: string, method: LoginMethod, now: () => number) {
@@ -91,8 +81,7 @@ export class AirflowLogin {
 
   /**
    * Sends a request with the header, and again with a new header when Airflow rejects the first, or when it may have
-   * expired. A header that Airflow has just issued is sent several times: behind one address there may be API servers
-   * with different JWT secrets, each of which rejects the tokens of the others.
+   * expired: at most two logins and six requests.
    * @throws RefreshFailure of the login or of `call`; StoreUnauthorized when Airflow rejects the login
    */
   async send(
@@ -101,60 +90,21 @@ export class AirflowLogin {
     call: (authorization?: Secret) => Promise<ApiResponse>,
   ): Promise<ApiResponse> {
     if (anonymous && !this.#method.isAlwaysSent) return call();
-    let current: CurrentLogin | undefined;
-    for (let logins = 0, sends = 0; ;) {
+    for (let isFirst = true; ; isFirst = false) {
       const login = await this.#getLogin(signal);
-      if (login === current) sends += 1;
-      else [current, logins, sends] = [login, logins + 1, 1];
-      const response = await call(login.header);
-      if (logins === 1 && sends === 1 && this.#mayBeExpired(login, response)) {
-        this.#drop(login);
-        continue;
-      }
-      if (!isLoginRejected(response)) {
-        if (response.status < 400) login.isAccepted = true;
-        return response;
-      }
-      const rejection = this.#reject(login, response);
-      if (rejection.type === 'StoreUnauthorized') {
-        this.#drop(login);
-        if (logins > 1) throw rejection;
-      } else if (this.#mayBeAcceptedByOther(login, response.status) && sends < SENDS_PER_LOGIN) {
-        // Waits, because requests in lockstep with others may always reach the same server.
-        await setTimeout(sends * RESEND_WAIT_MS, undefined, { signal }).catch(() => {});
-      } else {
-        this.#drop(login);
-        if (logins >= LOGINS_PER_REQUEST) throw rejection;
-      }
-    }
-  }
-
-  /** @throws RefreshFailure when the response is not from Airflow */
-  #reject(login: CurrentLogin, response: ApiResponse): RefreshFailure {
-    if (!hasAirflowFormat(response)) {
+      const response = await sendToken(() => call(login.header), signal);
+      const isRejected = isLoginRejected(response);
+      if (!isRejected && !(isFirst && this.#mayBeExpired(login, response))) return response;
+      // Several requests with the same rejected header cause only one new login.
+      if (this.#current === login) this.#current = undefined;
+      if (!isRejected) continue;
       // Does not show that the header is invalid, but a proxy may check it, too: the next attempt uses a new one.
-      this.#drop(login);
-      throw toResponseFailure(response);
+      if (!hasAirflowFormat(response)) throw toResponseFailure(response);
+      const rejection = this.#method.toRejection(response.request, response.status);
+      // Also before the second login: the same secret must not be sent again, which could lock the account.
+      this.#remember(login.secret, rejection);
+      if (!isFirst) throw rejection;
     }
-    const rejection = this.#method.toRejection(response.request, response.status);
-    // Also before a second login: the same secret must not be sent again, which could lock the account.
-    this.#remember(login.secret, rejection);
-    return rejection;
-  }
-
-  /** Several requests with the same rejected header cause only one new login. */
-  #drop(login: CurrentLogin): void {
-    if (this.#current === login) this.#current = undefined;
-  }
-
-  /**
-   * Airflow rejects a signature with another secret with 403. If it has accepted this header before, all servers have
-   * usually got a new secret.
-   */
-  #mayBeAcceptedByOther({ isAccepted }: CurrentLogin, status: number): boolean {
-    if (status !== 403) return false;
-    if (!isAccepted) this.#rejectsNewLogins = true;
-    return this.#rejectsNewLogins;
   }
 
   #mayBeExpired({ at }: CurrentLogin, response: ApiResponse): boolean {
@@ -187,7 +137,7 @@ export class AirflowLogin {
     this.#rejection = undefined;
     try {
       const header = await this.#method.authorize(this.#context, secret, signal);
-      this.#current = { header, secret, at: this.#now(), isAccepted: false };
+      this.#current = { header, secret, at: this.#now() };
       return this.#current;
     } catch (error) {
       this.#remember(secret, error);
@@ -215,9 +165,10 @@ export class AirflowLogin {
   }
 }
 
-async function sendToken(send: () => Promise<ApiResponse>): Promise<ApiResponse> {
+async function sendToken(send: () => Promise<ApiResponse>, signal: AbortSignal): Promise<ApiResponse> {
   for (let tries = 1; ; tries += 1) {
     const response = await send();
     if (tries === TRIES_OF_A_TOKEN || !hasForeignSignature(response)) return response;
+    await setTimeout(tries * TRY_AGAIN_MS, undefined, { signal }).catch(() => {});
   }
 }
