@@ -223,7 +223,7 @@ describe('one configuration for several Airflow versions', function () {
     assert.notEqual(decomposed, first);
     for (const { connections, ids } of [
       { connections: `[${first}, ${decomposed}]`, ids: [first] },
-      { connections: `[{match: "*?_ecr"}, {match: "many_*"}, ${decomposed}]`, ids: WITH_LETTERS },
+      { connections: `[${decomposed}, {match: "*?_ecr"}, {match: "many_*"}]`, ids: WITH_LETTERS },
     ]) {
       const report = await refreshOnce(writeConfig(connections));
       for (const [name, airflow] of [...airflows].filter(([, { api }]) => api === 2)) {
