@@ -43,8 +43,7 @@ export const FAILURES = {
     retryable: true,
     whoActs: 'Airflow administrator',
     meaning:
-      'Airflow returned a server error (HTTP 5xx), or something in front of it responded instead: an ingress, a ' +
-      'login page, a firewall.',
+      'Airflow returned a server error, or something in front of it responded instead: an ingress, a proxy, a login page.',
     remedy:
       'Check the logs of the API server and of the proxy in front of it. If only writes fail, the password column ' +
       'may be too short for the token: run `airflow db migrate`.',
@@ -53,7 +52,7 @@ export const FAILURES = {
     scope: 'store',
     retryable: true,
     whoActs: 'no one',
-    meaning: 'Airflow limits the request rate (HTTP 429; for MWAA, AWS throttles InvokeRestApi).',
+    meaning: 'Airflow, or a proxy in front of it, limits the request rate (HTTP 429). For MWAA, AWS throttles InvokeRestApi.',
     remedy: 'No action needed: the run slows down and continues.',
   },
   StoreResponseTooLarge: {
@@ -110,8 +109,8 @@ export const FAILURES = {
     scope: 'store',
     retryable: false,
     whoActs: 'operator',
-    meaning: 'Airflow rejected the request, or the response is not from an Airflow REST API v1 or v2.',
-    remedy: 'Check `url` (without /api/v2) and `version`. This release supports Airflow 2.10, 2.11 and 3.',
+    meaning: 'Airflow rejected the request.',
+    remedy: 'Check `url` (without /api/v2) and `version`. This release supports Airflow 3 and Airflow 2.10.',
   },
   WriteUnconfirmed: {
     scope: 'connection',
