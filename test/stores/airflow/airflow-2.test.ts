@@ -130,7 +130,14 @@ describe('AirflowStore on Airflow 2', () => {
 
   it('sends a wrong password once, and names `auth_backends` as another cause', async () => {
     const wrong = connect('op', 'wrong');
-    const { message } = await expectFailure(wrong.read('x', anySignal()), 'StoreUnauthorized', SECRETS);
+    const { message, remedy } = await expectFailure(
+      wrong.read('x', anySignal()),
+      'StoreUnauthorized',
+      SECRETS,
+    );
+    // A report shows at most 500 characters.
+    assert.ok(remedy.length <= 500, remedy);
+    assert.match(remedy, /AIRFLOW__API__AUTH_BACKENDS.*OAuth or SAML.*every 30 min/);
     assert.equal(
       message,
       'Airflow main: 401 on login: the user name or password was rejected, or `[api] auth_backends` does not include basic_auth',

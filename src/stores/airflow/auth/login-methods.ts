@@ -48,8 +48,7 @@ export function createBasicLogin({ url, username, readPassword, http }: Password
 }
 
 /** FAB looks up local and LDAP users only. Source: its `basic_auth` backend and its `/auth/token`. */
-const BROWSER_USERS =
-  'Users of OAuth or SAML can log in with a browser only: create a local user (`airflow users create`)';
+const BROWSER_USERS = 'Instead of a user of OAuth or SAML, use a local one (`airflow users create`)';
 
 /** The worker does not send a rejected password again for 30 min, and reads its environment only once. */
 const FIX_PASSWORD =
@@ -60,7 +59,7 @@ function rejectBasic(context: RequestContext, status: number): RefreshFailure {
   const reason =
     'the user name or password was rejected, or `[api] auth_backends` does not include basic_auth';
   const remedy =
-    `${FIX_PASSWORD} If the password is right, Airflow does not accept passwords, as by default: set ` +
+    `${FIX_PASSWORD} If it is right, Airflow accepts no passwords, as by default: set ` +
     'AIRFLOW__API__AUTH_BACKENDS=airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session for the web ' +
     `server, and restart it. ${BROWSER_USERS}. ${LOGIN_RETRIES}`;
   return failure('StoreUnauthorized', context, reason, status, remedy);
@@ -156,7 +155,11 @@ export function parseJwt(
         ? '/auth/token does not exist; check that the proxy in front of it forwards /auth, and that this is Airflow 3'
         : `Airflow ${version} responds, but /auth/token does not exist; check that the proxy forwards /auth`;
     const type = hasAirflowFormat(response) ? 'StoreRequestRejected' : 'StoreUnavailable';
-    throw failure(type, request, reason, status, FRONT_REMEDY);
+    const remedy =
+      version === undefined
+        ? FRONT_REMEDY
+        : 'Let the ingress or proxy in front of Airflow forward /auth in addition to /api.';
+    throw failure(type, request, reason, status, remedy);
   }
   if (status !== 200 && status !== 201) throw toResponseFailure({ request, status, json });
   const jwt = (json as { access_token?: unknown } | null | undefined)?.access_token;
