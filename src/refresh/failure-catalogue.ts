@@ -52,7 +52,8 @@ export const FAILURES = {
     scope: 'store',
     retryable: true,
     whoActs: 'no one',
-    meaning: 'Airflow, or a proxy in front of it, limits the request rate (HTTP 429). For MWAA, AWS throttles InvokeRestApi.',
+    meaning:
+      'Airflow, or a proxy in front of it, limits the request rate (HTTP 429). For MWAA, AWS throttles InvokeRestApi.',
     remedy: 'No action needed: the run slows down and continues.',
   },
   StoreResponseTooLarge: {
