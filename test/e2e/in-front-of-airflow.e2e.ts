@@ -83,7 +83,7 @@ describe('something in front of Airflow', function () {
       }),
     );
     for (const result of await Promise.all(runs))
-      assert.deepEqual(result.slice(1), [0, [], ['a', 'b']], `${result[0]}`);
+      assert.deepEqual(result.slice(1), [0, [], ['a', 'b']], String(result[0]));
   });
 
   it('that always responds is reported, and neither password nor configuration is blamed', async () => {

@@ -203,7 +203,7 @@ describe('registries that reject the token or cannot be reached', function () {
     },
     {
       when: 'is hidden by an HTML page of a proxy',
-      message: /unexpected response, not from a registry \(403\)/,
+      message: /this 403 is not from the registry; check for a proxy in front of it/,
       arrange: () =>
         failLogins(FAILING, {
           status: 403,

@@ -66,8 +66,10 @@ async function sendRequest(engine: EngineEndpoint, request: ModemRequest): Promi
   const json = parseBody(await readBody(response));
   const { statusCode = 0 } = response;
   if (statusCodes[statusCode] === true) return json;
-  const message = (json as { message?: unknown } | null)?.message;
-  throw new StatusError(statusCode, typeof message === 'string' ? message.slice(0, 4096) : '');
+  // Podman before 4.4 states the reason in `Status`.
+  const { message, Status: reason } = (json ?? {}) as { message?: unknown; Status?: unknown };
+  const text = typeof message === 'string' ? message : reason;
+  throw new StatusError(statusCode, typeof text === 'string' ? text.slice(0, 4096) : '');
 }
 
 /** Waits for the handshake before anything is sent: with pending data, Node drops the code of a handshake error. */

@@ -10,16 +10,17 @@ export function toLoginFailure(target: EngineEndpoint, registry: string, error: 
   if (!(error instanceof StatusError)) return toEngineFailure(target, error);
   const { status, text } = error;
   const where = `${target.url}: login to ${registry}`;
-  if (status === 401) return toRejected(registry, where, status, text);
-  if (status < 500) {
-    return new RefreshFailure(
-      'DockerLoginFailed',
-      `${where}: the engine returned HTTP ${status}`,
-      'Check for a proxy in front of the socket of the engine that blocks POST /auth.',
-    );
-  }
+  // An engine always states the reason of an error. Another 401 comes from something in front of it.
+  if (status === 401 && text !== '') return toRejected(registry, where, status, text);
   const problem = parseMobyText(text);
   if (problem?.outcome === 'rejected') return toRejected(registry, where, problem.status, text);
+  if (status < 500 && !problem) {
+    return new RefreshFailure(
+      'DockerLoginFailed',
+      `${where}: the engine, or a proxy in front of it, returned HTTP ${status}`,
+      'Check for a proxy in front of the engine that blocks POST /auth.',
+    );
+  }
   return new RefreshFailure(
     'DockerLoginFailed',
     `${where}: ${problem?.words ?? `the engine returned HTTP ${status}`}`,

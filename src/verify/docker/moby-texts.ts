@@ -1,5 +1,5 @@
-// The only place that parses error texts of a Docker Engine. For almost every error between the engine and the
-// registry, moby responds to POST /auth with 500, and only the text contains the status of the registry or the Go
+// The only place that parses error texts of a Docker Engine, which may also be Podman. For almost every error between
+// the engine and the registry, moby responds to POST /auth with 500, and only the text contains the status of the registry or the Go
 // error. If a text changes, the login counts as failed instead of rejected, and is retried. The text is never shown,
 // because it quotes responses of registries and proxies.
 import { describeUnexpected } from '../registry/classify-response.js';
@@ -30,10 +30,14 @@ const NETWORK_TEXTS: readonly (readonly [pattern: RegExp, words: string])[] = [
   ],
 ];
 
-/** Texts of moby for a rejection by the registry. The engine returns 500 for any status of the registry. */
-const REJECTED = /(?:failed with status: |parsing HTTP )(?<status>40[013])/;
+/**
+ * Texts of moby, and of Podman (containers/image), for a rejection by the registry. The engine returns 500 for any
+ * status of the registry.
+ */
+const REJECTED =
+  /(?:failed with status: |parsing HTTP |invalid status code from registry |StatusCode: )(?<status>40[013])/;
 const REJECTED_IN_WORDS =
-  /unauthorized|\bdenied\b|expired|incorrect username or password|no basic auth|security token included/i;
+  /unauthorized|\bdenied\b|expired|(?:incorrect|invalid) username(?: or |\/)password|no basic auth|security token included/i;
 /** moby quotes a response that it cannot parse. An HTML page does not come from a registry. */
 const PAGE = /parsing HTTP (?<status>\d{3}) response body: invalid character '<'/;
 

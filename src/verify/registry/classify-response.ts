@@ -44,7 +44,7 @@ export function classifyPull(response: HttpResponse): Omit<PullProbe, 'image'> {
 export function describeUnexpected(status: number): string {
   if (status === 429) return `the registry throttled the request (${status})`;
   if (status >= 500) return `the registry or a proxy in front of it returned a server error (${status})`;
-  return `unexpected response, not from a registry (${status})`;
+  return `this ${status} is not from the registry; check for a proxy in front of it`;
 }
 
 function isHtml(response: HttpResponse): boolean {

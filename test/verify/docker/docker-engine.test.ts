@@ -12,6 +12,7 @@ import { Secret } from '../../../src/log/secret.js';
 import { deferred } from '../../fakes/deferred.js';
 import {
   answerHtml,
+  answerHtml,
   answerJson,
   anySignal,
   expectFailure,
@@ -306,7 +307,7 @@ describe('createDockerEngine', () => {
         status: 500,
         text: "error parsing HTTP 403 response body: invalid character '<' looking for beginning of value: \"<html>denied",
         type: 'DockerLoginFailed',
-        reason: 'unexpected response, not from a registry (403)',
+        reason: 'this 403 is not from the registry; check for a proxy in front of it',
       },
       {
         status: 500,
@@ -357,13 +358,32 @@ describe('createDockerEngine', () => {
         reason: 'TLS: the certificate of the registry was rejected',
       },
       { status: 500, text: PASSWORD, type: 'DockerLoginFailed', reason: 'the engine returned HTTP 500' },
-      { status: 403, text: 'Forbidden', type: 'DockerLoginFailed', reason: 'the engine returned HTTP 403' },
+      {
+        status: 403,
+        text: 'Forbidden',
+        type: 'DockerLoginFailed',
+        reason: 'the engine, or a proxy in front of it, returned HTTP 403',
+      },
     ];
     for (const { status, text, type, reason } of cases) {
       it(`${status} "${text.slice(0, 60)}": ${reason}`, async () => {
         answer = (_request, response) => answerJson(response, status, { message: text });
         const { message } = await expectFailure(login(), type, [PASSWORD]);
         assert.equal(message, `unix://${socket}: login to ${REGISTRY}: ${reason}`);
+      });
+    }
+
+    it('understands Podman before 4.4, which states the reason in `Status`', async () => {
+      answer = (_request, response) =>
+        answerJson(response, 400, { Status: 'login attempt failed with status: 403 Forbidden' });
+      await expectFailure(login(), 'DockerLoginRejected', [PASSWORD]);
+    });
+
+    for (const status of [400, 401, 403, 404, 407]) {
+      it(`does not take a page with ${status} for a rejection of the token`, async () => {
+        answer = (_request, response) => answerHtml(response, status);
+        const { message } = await expectFailure(login(), 'DockerLoginFailed', [PASSWORD]);
+        assert.match(message, new RegExp(`the engine, or a proxy in front of it, returned HTTP ${status}$`));
       });
     }
   });

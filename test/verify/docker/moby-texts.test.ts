@@ -22,7 +22,21 @@ describe('parseMobyText', () => {
     },
     {
       text: "parsing HTTP 403 response body: invalid character '<'",
-      problem: failed('unexpected response, not from a registry (403)'),
+      problem: failed('this 403 is not from the registry; check for a proxy in front of it'),
+    },
+    // Podman
+    { text: `${LOGIN} 401 Unauthorized`, problem: { outcome: 'rejected', status: 401 } },
+    {
+      text: `${LOGIN} requesting bearer token: invalid status code from registry 403 (Forbidden)`,
+      problem: { outcome: 'rejected', status: 403 },
+    },
+    {
+      text: `${LOGIN} pinging container registry: StatusCode: 403, "Your authorization token has expired."`,
+      problem: { outcome: 'rejected', status: 403 },
+    },
+    {
+      text: `${LOGIN} unable to retrieve auth token: invalid username/password: see the log`,
+      problem: { outcome: 'rejected' },
     },
     { text: '', problem: undefined },
   ]) {

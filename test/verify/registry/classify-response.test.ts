@@ -74,7 +74,7 @@ describe('classifyLogin', () => {
       host: PRIVATE,
       response: respondOther(403),
       outcome: 'unreachable',
-      message: /not from a registry .*403/,
+      message: /403 is not from the registry/,
     },
   ];
   for (const { host, response, outcome, message, remedy } of cases) {

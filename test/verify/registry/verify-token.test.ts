@@ -287,7 +287,7 @@ describe('createTokenVerifier', () => {
         title: 'an HTML page with 403',
         manifest: (_q, r) => answerHtml(r, 403),
         outcome: 'unknown',
-        message: 'unexpected response, not from a registry (403)',
+        message: 'this 403 is not from the registry; check for a proxy in front of it',
       },
       {
         title: 'throttling',
@@ -365,7 +365,7 @@ describe('createTokenVerifier', () => {
 
   describe('treats as no response of the registry', () => {
     const notFromRegistry = (status: number): string =>
-      `unexpected response, not from a registry (${status})`;
+      `this ${status} is not from the registry; check for a proxy in front of it`;
     const cases: readonly { readonly title: string; readonly message: string; readonly reply: Answer }[] = [
       { title: 'an HTML page with 403', message: notFromRegistry(403), reply: (_q, r) => answerHtml(r, 403) },
       { title: 'an HTML page with 200', message: notFromRegistry(200), reply: (_q, r) => answerHtml(r, 200) },
