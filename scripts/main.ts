@@ -3,6 +3,7 @@ import './silence-libraries.js';
 import { CommanderError, type Command } from 'commander';
 import { endCredentialProcesses } from '../src/aws/credentials/credential-processes.js';
 import { logFrames } from '../src/log/redact-error.js';
+import { setNetworkDefaults } from '../src/net/network-defaults.js';
 import { EXIT, reportError, toExitCode, type ErrorOutput } from './command-line.js';
 import { endNow, endSoon } from './end-process.js';
 import { refuseTakenFlags } from './npm-flags.js';
@@ -16,6 +17,7 @@ export async function main(): Promise<void> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   if (output.isDebug) logFrames();
   endWhenOutputCloses();
+  setNetworkDefaults();
 
   // A bug in a callback: Node would print the whole error, and its message may contain a request.
   process.on('uncaughtException', (error) => {

@@ -55,12 +55,23 @@ const AIRFLOW: StoreKind = {
   create({ name, settings }, { http: shared, aws }) {
     // The schema section of this kind produces exactly this type.
     const airflow = settings as AirflowSettings;
-    const { caFile } = airflow;
-    const http = caFile === undefined ? shared : createHttpClient({ version: VERSION, caFile });
+    const http = createClient(airflow, shared, aws);
     const store = createAirflowStore({ ...airflow, name, http, aws, now: Date.now });
     return { connections: store, variables: store };
   },
 };
+
+/** Of an Airflow instance with a CA of its own, or behind AWS; else the shared one. */
+function createClient(
+  { auth, caFile }: AirflowSettings,
+  shared: HttpClient,
+  { settings: { requestHandler } }: AwsSessions,
+): HttpClient {
+  if (auth.kind === 'mwaa') {
+    return createHttpClient({ version: VERSION, getHttpsAgent: requestHandler.getHttpsAgent });
+  }
+  return caFile === undefined ? shared : createHttpClient({ version: VERSION, caFile });
+}
 
 export const STORE_KINDS: readonly StoreKind[] = [AIRFLOW];
 

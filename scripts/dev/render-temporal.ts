@@ -55,8 +55,8 @@ set. What would be sent unencrypted or be ignored is an error:
 - a certificate without its key, a key without its certificate, a key of another certificate, an encrypted key
 - a path and a text for the same certificate or key, both as variables or both in the file
 
-The certificate of the server is always verified. Worker and commands trust the same CAs: those that are set, else Node's
-and those in \`NODE_EXTRA_CA_CERTS\`, not those of the operating system. An IPv6 address with TLS needs
+The certificate of the server is always verified. Worker and commands trust the same CAs: those that are set, else
+[those that Airflow and AWS are trusted with](operations.md#custom-certificate-authorities). An IPv6 address with TLS needs
 \`TEMPORAL_TLS_SERVER_NAME\`. A certificate that has expired causes a warning.
 
 ## Proxy

@@ -90,7 +90,8 @@ const MEANINGS: readonly Meaning[] = [
 ];
 
 export const TLS_REMEDY =
-  'Check for a proxy that intercepts TLS, or a custom endpoint. If you trust it, add its CA to NODE_EXTRA_CA_CERTS.';
+  'Check for a proxy that intercepts TLS, or a custom endpoint. If you trust it, add its CA to the file ' +
+  'of AWS_CA_BUNDLE, SSL_CERT_FILE or NODE_EXTRA_CA_CERTS.';
 
 /**
  * The type of policy that denied a call. AWS uses the code `AccessDenied` for all of them and names the type only in

@@ -17,9 +17,10 @@ import {
   type HttpProtocol,
   type HttpProxy,
 } from './proxy.js';
-import { parseCaFile, readCaFile, TLS_RULES } from './tls-files.js';
+import { TLS_RULES } from './tls-files.js';
+import { getTrustedContext, readTrustedCas } from './trusted-cas.js';
 
-type TlsRules = typeof TLS_RULES & { readonly secureContext?: tls.SecureContext };
+type TlsRules = typeof TLS_RULES & { readonly secureContext: tls.SecureContext };
 
 const KEEP_ALIVE = { keepAlive: true } as const;
 
@@ -27,16 +28,15 @@ const KEEP_ALIVE = { keepAlive: true } as const;
  * The agent for all HTTPS connections of the process: Airflow, registries and the AWS SDK share the same rules. The
  * proxy is read from the environment once, NO_PROXY at each connection. A connection that needs an invalid proxy fails
  * with a NetworkError.
- * @param secureContext has the CAs to trust instead of Node's default CAs
+ * @param secureContext has the CAs to trust; default: those of `readTrustedCas`
  */
 export function createHttpsAgent(secureContext?: tls.SecureContext): https.Agent {
-  const rules = secureContext === undefined ? TLS_RULES : { ...TLS_RULES, secureContext };
+  const getRules = (): TlsRules => ({ ...TLS_RULES, secureContext: secureContext ?? getTrustedContext() });
   const proxy = findProxy('https:');
-  if (!proxy) return new https.Agent({ ...KEEP_ALIVE, ...rules });
-  if (proxy instanceof ProxyInvalid)
-    return failIfProxied(new https.Agent({ ...KEEP_ALIVE, ...rules }), proxy);
+  if (!proxy) return new DirectHttpsAgent(getRules);
+  if (proxy instanceof ProxyInvalid) return failIfProxied(new DirectHttpsAgent(getRules), proxy);
   // It extends http.Agent, but Node, axios and the SDK accept it for https.
-  return new SelectiveHttpsAgent(proxy, rules);
+  return new SelectiveHttpsAgent(proxy, getRules);
 }
 
 /** The agent for all plain HTTP connections of the process, like `createHttpsAgent`. */
@@ -48,28 +48,29 @@ export function createHttpAgent(): http.Agent {
 }
 
 /**
- * Agents that trust the CAs of a PEM file in addition to Node's default CAs. The returned function returns the agent
- * for one request, and throws RefreshFailure ConfigInvalid when the file is invalid.
+ * Agents that also trust the CAs of a PEM file. The returned function returns the agent for one request.
  *
  * The file is read at each request, so that a new one needs no restart, but parsed only when it has changed: for 150
  * certificates reading takes 0.1 ms and parsing about 60 ms. A changed file gets a new agent, so that connections and
  * TLS sessions verified with a CA that may no longer be trusted are not reused.
+ * @param read throws if the file cannot be read
+ * @param parse returns its certificates as PEM; throws if there are none
  */
-export function createCaFileAgents(caFile: string): () => https.Agent {
+export function createCaAgents(
+  read: () => Buffer,
+  parse: (content: Buffer) => readonly string[],
+): () => https.Agent {
   let current: { readonly content: Buffer; readonly agent: https.Agent } | undefined;
   return () => {
-    const content = readCaFile(caFile);
+    const content = read();
     if (current?.content.equals(content)) return current.agent;
-    const agent = createHttpsAgent(createContext(parseCaFile(caFile, content)));
+    // Created once for each content: Node would parse all CAs again for each connection.
+    const ca = [...readTrustedCas(), ...parse(content)];
+    const agent = createHttpsAgent(tls.createSecureContext({ ca, minVersion: TLS_RULES.minVersion }));
     if (current) retire(current.agent);
     current = { content, agent };
     return agent;
   };
-}
-
-/** Created once for each content of the file: Node would parse all CAs again for each connection. */
-function createContext(ca: string[]): tls.SecureContext {
-  return tls.createSecureContext({ ca, minVersion: TLS_RULES.minVersion });
 }
 
 /** Closes idle connections now, the others after their request. `destroy` would abort requests in progress. */
@@ -122,20 +123,34 @@ class SelectiveHttpAgent extends HttpProxyAgent<string> {
   }
 }
 
+/** Reads the rules at each connection: the process starts faster without the CAs. */
+class DirectHttpsAgent extends https.Agent {
+  readonly #getRules: () => TlsRules;
+
+  constructor(getRules: () => TlsRules) {
+    super(KEEP_ALIVE);
+    this.#getRules = getRules;
+  }
+
+  override createConnection(...[options, callback]: Parameters<https.Agent['createConnection']>) {
+    return super.createConnection({ ...options, ...this.#getRules() }, callback);
+  }
+}
+
 type ConnectArguments = Parameters<HttpsProxyAgent<string>['connect']>;
 
 class SelectiveHttpsAgent extends HttpsProxyAgent<string> {
-  readonly #rules: TlsRules;
+  readonly #getRules: () => TlsRules;
 
-  constructor(proxy: HttpProxy, rules: TlsRules) {
+  constructor(proxy: HttpProxy, getRules: () => TlsRules) {
     // The credentials are not part of the URL, which https-proxy-agent prints with DEBUG=*.
     super(formatProxy(proxy), { ...KEEP_ALIVE, headers: () => createProxyHeaders(proxy) });
-    this.#rules = rules;
+    this.#getRules = getRules;
   }
 
   override async connect(...[request, options]: ConnectArguments): Promise<net.Socket> {
     // Passed with each connection: https-proxy-agent keeps no TLS options for the host behind the proxy.
-    const target = { ...options, ...this.#rules } as typeof options;
+    const target = { ...options, ...this.#getRules() } as typeof options;
     if (isDirect(options)) return tls.connect(target as tls.ConnectionOptions);
     let status = 200;
     request.once('proxyConnect', (response: { statusCode: number }) => {

@@ -1,9 +1,11 @@
 // HTTP client for Airflow and registries: limits time and size, follows no redirects. An AxiosError must not leave this
 // file: it contains request bodies and headers, and with them tokens and passwords.
+import type https from 'node:https';
 import type { AxiosError, AxiosInstance, AxiosResponse, CreateAxiosDefaults } from 'axios';
 import type { Secret } from '../log/secret.js';
 import { withDeadline } from './deadline.js';
-import { createCaFileAgents, createHttpAgent, createHttpsAgent } from './agents.js';
+import { createHttpAgent, createHttpsAgent } from './agents.js';
+import { createCaFileAgents } from './ca-file.js';
 import { NetworkError, noteUrl, toNetworkError } from './network-error.js';
 import { findProxyOf } from './proxy.js';
 
@@ -55,15 +57,17 @@ export interface HttpClientOptions {
    * only the requests of this client fail.
    */
   readonly caFile?: string;
+  /** Instead of `caFile`: the agent for each HTTPS request. */
+  readonly getHttpsAgent?: () => Promise<https.Agent>;
 }
 
 /**
  * Airflow and registries share one client, and with it connections and proxy rules. An Airflow instance with a custom
  * CA gets its own client, so that this CA is not trusted for registries.
  */
-export function createHttpClient({ version, caFile }: HttpClientOptions): HttpClient {
+export function createHttpClient({ version, caFile, getHttpsAgent }: HttpClientOptions): HttpClient {
   const agent = createHttpsAgent();
-  const getAgent = caFile === undefined ? () => agent : createCaFileAgents(caFile);
+  const getAgent = getHttpsAgent ?? (caFile === undefined ? () => agent : createCaFileAgents(caFile));
   let client: AxiosInstance | undefined;
 
   async function getClient(): Promise<AxiosInstance> {
@@ -74,7 +78,7 @@ export function createHttpClient({ version, caFile }: HttpClientOptions): HttpCl
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
     const axios = await getClient();
-    const httpsAgent = getAgent();
+    const httpsAgent = await getAgent();
     let response: AxiosResponse<string>;
     try {
       response = await withDeadline(request.timeoutMs, request.signal, (signal) =>

@@ -22,6 +22,7 @@ const REASONS = {
   'proxy-auth-required': ['the proxy requires authentication (407)'],
   'proxy-refused': ['the proxy rejected the CONNECT request'],
   'proxy-invalid': ['the proxy variable is invalid'],
+  'ca-invalid': ['the CA bundle is invalid'],
   'tls-self-signed': ['TLS: self-signed certificate', 'DEPTH_ZERO_SELF_SIGNED_CERT'],
   'tls-self-signed-in-chain': ['TLS: self-signed certificate in the chain', 'SELF_SIGNED_CERT_IN_CHAIN'],
   'tls-unknown-authority': [

@@ -62,19 +62,9 @@ export function readCaFile(caFile: string): Buffer {
   return readBytes('caFile', caFile);
 }
 
-/**
- * Node's default CAs, those in NODE_EXTRA_CA_CERTS, and those in the CA file, as PEM.
- * @throws RefreshFailure ConfigInvalid when the content is invalid
- */
-export function parseCaFile(caFile: string, content: Buffer): string[] {
-  // Node adds its own only if no CAs are given.
-  return [...readDefaultCas(), ...toPem(expectCertificates('caFile', caFile, content))];
-}
-
-/** Node's default CAs and those in NODE_EXTRA_CA_CERTS, as PEM, for clients that have CAs of their own. */
-export function readDefaultCas(): string[] {
-  const extra = process.env['NODE_EXTRA_CA_CERTS'];
-  return [...tls.rootCertificates, ...(extra ? readExtra(extra) : [])];
+/** The certificates in a CA file, as PEM. @throws RefreshFailure ConfigInvalid when the content is invalid */
+export function parseCaFile(caFile: string, content: Buffer): readonly string[] {
+  return toPem(expectCertificates('caFile', caFile, content));
 }
 
 /**
@@ -137,14 +127,9 @@ function invalidFile(setting: keyof TlsFiles, problem: string): RefreshFailure {
   return new RefreshFailure('ConfigInvalid', `${setting} ${problem}`, remedy);
 }
 
-/** Ignores an invalid file, as Node does apart from a warning. */
-function readExtra(file: string): readonly string[] {
-  try {
-    const pems = fs.readFileSync(file, 'utf8').match(CERTIFICATE) ?? [];
-    return pems.filter((pem) => 'certificates' in parseCertificates(pem));
-  } catch {
-    return [];
-  }
+/** The valid certificates in a text, as PEM; others are ignored, as Node does apart from a warning. */
+export function findPems(text: string): readonly string[] {
+  return (text.match(CERTIFICATE) ?? []).filter((pem) => 'certificates' in parseCertificates(pem));
 }
 
 export function toPem(certificates: readonly X509Certificate[]): string[] {

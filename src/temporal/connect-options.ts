@@ -2,7 +2,7 @@
 import type { ConnectionOptions } from '@temporalio/client';
 import type { NativeConnectionOptions } from '@temporalio/worker';
 import { joinHostPort } from '../net/proxy.js';
-import { readDefaultCas } from '../net/tls-files.js';
+import { readTrustedCas } from '../net/trusted-cas.js';
 import type { TemporalSettings, TemporalTls } from './settings/temporal-settings.js';
 
 type TlsOptions = Exclude<NativeConnectionOptions['tls'], boolean | null | undefined>;
@@ -56,7 +56,7 @@ function toCommonOptions({ tls, apiKey, metadata }: TemporalSettings) {
 /** Without CAs of their own, one library would use Node's and the other those of the operating system. */
 function toTlsOptions({ serverName, ca, client }: TemporalTls): TlsOptions {
   return {
-    serverRootCACertificate: Buffer.from(ca ?? readDefaultCas().join('\n')),
+    serverRootCACertificate: Buffer.from(ca ?? readTrustedCas().join('\n')),
     ...(serverName !== undefined && { serverNameOverride: serverName }),
     ...(client && { clientCertPair: { crt: Buffer.from(client.cert), key: Buffer.from(client.key) } }),
   };

@@ -6,7 +6,8 @@ import tls from 'node:tls';
 import { withDeadline } from '../net/deadline.js';
 import { getErrorCodes, NetworkError, toNetworkError } from '../net/network-error.js';
 import { createProxyHeaders, type HttpProxy } from '../net/proxy.js';
-import { readDefaultCas, TLS_RULES } from '../net/tls-files.js';
+import { TLS_RULES } from '../net/tls-files.js';
+import { readTrustedCas } from '../net/trusted-cas.js';
 import { toTemporalReason, type TemporalReason } from './unavailable.js';
 import type { TemporalSettings, TemporalTls } from './settings/settings.js';
 
@@ -140,7 +141,7 @@ async function startTls(
     socket,
     host: name,
     ...(net.isIP(name) === 0 && { servername: name }),
-    ca: ca ?? readDefaultCas(),
+    ca: ca ?? [...readTrustedCas()],
     ...(client && { cert: client.cert, key: client.key }),
     ALPNProtocols: ['h2'],
   });

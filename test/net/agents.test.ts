@@ -9,7 +9,7 @@ import tls from 'node:tls';
 import { createHttpsAgent } from '../../src/net/agents.js';
 import { createHttpClient, type HttpResponse, type HttpClient } from '../../src/net/http.js';
 import { NetworkError } from '../../src/net/network-error.js';
-import { parseCaFile } from '../../src/net/tls-files.js';
+import { readTrustedCas } from '../../src/net/trusted-cas.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.js';
 import { anySignal, assertHides, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
@@ -199,7 +199,7 @@ describe('createHttpsAgent', () => {
       const extra = path.join(folder, 'extra.pem');
       await fs.writeFile(extra, SELF_SIGNED.cert);
       const undo = setEnvironment({ NODE_EXTRA_CA_CERTS: extra });
-      const trusted = parseCaFile(caFile, await fs.readFile(caFile));
+      const trusted = readTrustedCas();
       const client = createHttpClient({ version: '0', caFile });
       const response = await get(client);
       undo();

@@ -29,7 +29,7 @@ const MWAA_REMEDY =
   'AWS_ENDPOINT_URL_MWAA between the worker and AWS.';
 
 const CA_REMEDY =
-  'Set `caFile` of this Airflow, or NODE_EXTRA_CA_CERTS, to a PEM file with the CA certificate.';
+  'Set `caFile` of this Airflow, SSL_CERT_FILE or NODE_EXTRA_CA_CERTS to a PEM file with the CA certificate.';
 
 /** A failed request, with the status of its response if there was one. */
 export class AirflowFailure extends RefreshFailure {

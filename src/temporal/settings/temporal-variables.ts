@@ -58,7 +58,7 @@ export const TEMPORAL_SETTINGS = {
     variable: 'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
     key: 'tls.server_ca_cert_path',
     description:
-      "path of a PEM file with the CAs to trust for the server's certificate. Default: those of Node and of `NODE_EXTRA_CA_CERTS`. Turns TLS on.",
+      "path of a PEM file with the CAs to trust for the server's certificate. Default: those of Node, `NODE_EXTRA_CA_CERTS`, `SSL_CERT_FILE` and, with Node 22.15 or later, the operating system. Turns TLS on.",
   },
   serverCaData: {
     variable: 'TEMPORAL_TLS_SERVER_CA_CERT_DATA',

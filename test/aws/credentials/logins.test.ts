@@ -119,7 +119,7 @@ const LOGINS: readonly Case[] = [
     env: { AWS_ENDPOINT_URL_SSO: 'http://127.0.0.1:1' },
     prepare: loggedIn,
     type: 'AwsUnavailable',
-    message: 'profile x: SSO at 127.0.0.1:1: connection refused',
+    message: 'profile x: SSO at 127.0.0.1:1: connection refused (127.0.0.1:1)',
     remedy: /^Check the network, DNS and proxy/,
   },
   // The SDK renews a session at most every 30 s: each case needs its own.
@@ -137,7 +137,7 @@ const LOGINS: readonly Case[] = [
     env: { AWS_ENDPOINT_URL_SSO_OIDC: 'http://127.0.0.1:1' },
     prepare: (fixture) => logIn(fixture, EXPIRED, 'cut-off', RENEWAL),
     type: 'AwsUnavailable',
-    message: 'profile x: SSO at 127.0.0.1:1: connection refused',
+    message: 'profile x: SSO at 127.0.0.1:1: connection refused (127.0.0.1:1)',
     remedy: /^Check the network, DNS and proxy/,
   },
   {

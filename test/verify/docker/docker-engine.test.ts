@@ -12,7 +12,6 @@ import { Secret } from '../../../src/log/secret.js';
 import { deferred } from '../../fakes/deferred.js';
 import {
   answerHtml,
-  answerHtml,
   answerJson,
   anySignal,
   expectFailure,
