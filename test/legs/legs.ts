@@ -31,6 +31,7 @@ const LONG_SUITES = [
   'airflow-edge-cases',
   'airflow-versions',
   'airflow-users',
+  'airflow-teams',
   'principals',
   'quickstart',
   'shown-commands',
