@@ -42,6 +42,7 @@ export type ProblemCode =
   | 'covered'
   | 'unknown-region'
   | 'no-engine'
+  | 'docker-context'
   | 'whitespace';
 
 /** What is wrong with a value. */

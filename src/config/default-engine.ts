@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import type { ConfigProblem } from './config-error.js';
 import { ConfigFolder } from './config-folder.js';
+import { findDockerContext } from './docker-context.js';
 import { toProblems } from './problems.js';
 import { createEngineSchema, DEFAULT_ENGINE, type EngineConfig } from './schema/docker.js';
 import { checkEngineKeys } from './warnings.js';
@@ -13,8 +14,9 @@ const FILES = { caFile: 'ca.pem', certFile: 'cert.pem', keyFile: 'key.pem' } as 
 const OR_ENGINES = ', or set `docker.engines` (`[]` to test no engine).';
 const SET_HOST = `Set DOCKER_HOST to unix:///path or tcp://host:port${OR_ENGINES}`;
 const SET_TLS =
-  'Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem' +
-  OR_ENGINES;
+  'Set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem. If only trusted ' +
+  'programs can read that network, set `docker.engines` to `[{url: …, allowInsecureTcp: true}]` with that URL; to `[]` ' +
+  'to test no engine.';
 const MISMATCH = 'key.pem does not match the certificate in cert.pem';
 const SET_FOLDER = `Set DOCKER_CERT_PATH to the folder with ca.pem, cert.pem and key.pem${OR_ENGINES}`;
 
@@ -30,7 +32,7 @@ export interface Engines {
 
 /** The default engine, which need not exist; none, with warnings, when DOCKER_HOST cannot be used. */
 export function findDefaultEngine(env: NodeJS.ProcessEnv): Engines {
-  const url = env['DOCKER_HOST'] || DEFAULT_ENGINE;
+  const url = cleanHost(env['DOCKER_HOST']) || DEFAULT_ENGINE;
   const hasTls = url.startsWith('tcp:') && Boolean(env['DOCKER_TLS_VERIFY']);
   const path = findCertificates(env);
   const folder = new ConfigFolder(path);
@@ -46,7 +48,7 @@ export function findDefaultEngine(env: NodeJS.ProcessEnv): Engines {
       message: `is not set, and the default engine is tested. ${place}: ${message}`,
       remedy,
     }));
-    return { engines, warnings, folder };
+    return { engines, warnings: [...warnings, ...checkContext(env)], folder };
   }
   const warnings = toProblems(parsed.error.issues, schema).map(
     ({ at, code, message, remedy }): ConfigProblem => ({
@@ -66,6 +68,34 @@ export function findDefaultEngine(env: NodeJS.ProcessEnv): Engines {
     }),
   );
   return { engines: [], warnings, folder };
+}
+
+/** Docker takes blanks and quotation marks as part of the value; they come from files of variables. */
+function cleanHost(value = ''): string {
+  return value
+    .trim()
+    .replace(/^(["'])(.*)\1$/, '$2')
+    .trim();
+}
+
+/** Without DOCKER_HOST, the Docker CLI of this user may use another engine than the one that is tested. */
+function checkContext(env: NodeJS.ProcessEnv): ConfigProblem[] {
+  const context = findDockerContext(env);
+  if (!context || context.endpoint === DEFAULT_ENGINE) return [];
+  const { name, endpoint } = context;
+  const example = endpoint?.startsWith('unix:') ? endpoint : 'unix:///path/of/its.sock';
+  return [
+    {
+      code: 'docker-context',
+      path: SETTING,
+      message:
+        `is not set, and the default engine ${DEFAULT_ENGINE} is tested. The Docker CLI uses another one: that of its ` +
+        `context ${name}${endpoint === undefined ? '' : ` (${endpoint})`}, which Airflow's DockerOperator ignores`,
+      remedy:
+        `To test that engine, set \`docker.engines: [${example}]\`; Airflow's tasks use it only with the same ` +
+        `\`docker_url\`. To keep the default engine without this warning, set \`docker.engines: [${DEFAULT_ENGINE}]\`.`,
+    },
+  ];
 }
 
 /** The same search as the Docker CLI. */

@@ -68,7 +68,7 @@ temporal: {taskQueue: ""}
       '9 airflows[1].auth.password unreadable',
       '10 airflows[1].conections unknown-setting',
       '11 yaml',
-      '12 docker.engines[0] invalid',
+      '12 docker.engines[0] unencrypted',
       '13 schedule.evry unknown-setting',
       '13 schedule.every out-of-range',
       '14 registries[0].region invalid',

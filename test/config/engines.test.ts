@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -184,7 +184,11 @@ describe('loadConfig: URLs of engines', () => {
     row('tcp://docker.internal:2375', 'unencrypted'),
     row('tcp://127.0.0.1.example.com:2375', 'unencrypted'),
     row(`tcp://u:${CANARY}@127.0.0.1:2375`, 'plain-text-secret'),
-    row('tcp://127.0.0.1', 'invalid'),
+    row('tcp://docker.internal', 'unencrypted'),
+    row('tcp://127.0.0.1:2375 ', 'invalid'),
+    row('tcp://127.0.0.1:2375\u200b', 'invalid'),
+    row('127.0.0.1:2375', 'invalid'),
+    row('http+unix:///var/run/docker.sock', 'invalid'),
     row('tcp://127.0.0.1:65536', 'invalid'),
     row('tcp://127.0.0.1:0', 'invalid'),
     row(`tcp://127.0.0.1:2375/${CANARY}`, 'invalid'),
@@ -236,6 +240,69 @@ describe('loadConfig: URLs of engines', () => {
   ]);
 });
 
+describe('docker.engines over plain TCP', () => {
+  const write = useConfigFolder();
+  const load = (engine: string) => loadConfig(write(withEngines(engine)), ENV).engines;
+
+  it('are allowed beyond loopback with allowInsecureTcp', () => {
+    assert.deepEqual(load('{url: "tcp://docker-proxy:2375", allowInsecureTcp: true}'), [
+      { url: 'tcp://docker-proxy:2375', allowInsecureTcp: true, required: true },
+    ]);
+  });
+
+  it('have the port 2375 by default', () => {
+    assert.deepEqual(load('tcp://127.0.0.1'), [{ url: 'tcp://127.0.0.1:2375', required: true }]);
+  });
+});
+
+describe('a context of the Docker CLI', () => {
+  const write = useConfigFolder();
+  const ENDPOINT = 'unix:///run/user/1000/docker.sock';
+
+  /** @param meta the text of its file; the folder is named after the SHA-256 of `rootless` */
+  function warn(env: NodeJS.ProcessEnv, meta?: string): readonly string[] {
+    const path = write(NO_WARNINGS);
+    const folder = join(dirname(path), '.docker');
+    if (meta !== undefined) {
+      const id = createHash('sha256').update('rootless').digest('hex');
+      write(meta, `.docker/contexts/meta/${id}/meta.json`);
+    }
+    const { warnings, engines } = loadConfig(path, { ...ENV, DOCKER_CONFIG: folder, ...env });
+    assert.ok(engines.length === 1);
+    return warnings.map(({ code, path: setting, message }) => `${setting} ${code}: ${message}`);
+  }
+  const meta = (host: string) => JSON.stringify({ Name: 'rootless', Endpoints: { docker: { Host: host } } });
+  const IN_USE = /^docker\.engines docker-context: is not set, .* context rootless/;
+
+  it('is named with its endpoint, from DOCKER_CONTEXT or config.json', () => {
+    const [ofVariable = ''] = warn({ DOCKER_CONTEXT: 'rootless' }, meta(ENDPOINT));
+    assert.match(ofVariable, IN_USE);
+    assert.ok(ofVariable.includes(`(${ENDPOINT}), which Airflow's DockerOperator ignores`), ofVariable);
+    write('{"currentContext": "rootless"}', '.docker/config.json');
+    assert.deepEqual(warn({}, meta(ENDPOINT)), [ofVariable]);
+  });
+
+  it('is named without an endpoint that cannot be read or shown', () => {
+    for (const text of [undefined, '{', '{}', meta(`ssh://user:${CANARY}@host`), meta('unix:///a\u202eb')]) {
+      const [warning = ''] = warn({ DOCKER_CONTEXT: 'rootless' }, text);
+      assert.match(warning, IN_USE);
+      assert.ok(!warning.includes('rootless ('), warning);
+      assert.ok(!warning.includes(CANARY));
+    }
+  });
+
+  it('does not matter if it is the default, if DOCKER_HOST is set, or if config.json is broken', () => {
+    assert.deepEqual(warn({}), []);
+    assert.deepEqual(warn({ DOCKER_CONTEXT: 'default' }), []);
+    assert.deepEqual(warn({ DOCKER_CONTEXT: 'rootless', DOCKER_HOST: 'unix:///x.sock' }), []);
+    assert.deepEqual(warn({ DOCKER_CONTEXT: 'rootless' }, meta('unix:///var/run/docker.sock')), []);
+    for (const text of ['', '{', '[]', '{"currentContext": 1}', '{"currentContext": "../x"}']) {
+      write(text, '.docker/config.json');
+      assert.deepEqual(warn({}), []);
+    }
+  });
+});
+
 describe('the default engine', () => {
   const { write } = useCertificates();
   const REMOTE_TLS = { DOCKER_HOST: REMOTE, DOCKER_TLS_VERIFY: '1' };
@@ -258,6 +325,24 @@ describe('the default engine', () => {
       assert.deepEqual([engines, warnings], [[{ url: DOCKER_HOST, required: false }], []]);
     });
   }
+
+  for (const { value, url } of [
+    { value: 'tcp://localhost', url: 'tcp://localhost:2375' },
+    { value: 'tcp://127.0.0.1:2375 ', url: 'tcp://127.0.0.1:2375' },
+    { value: '\t"unix:///run/docker.sock"\n', url: 'unix:///run/docker.sock' },
+    { value: "'tcp://127.0.0.1'", url: 'tcp://127.0.0.1:2375' },
+  ]) {
+    it(`is ${url} for DOCKER_HOST=${JSON.stringify(value)}`, () => {
+      const { engines, warnings } = defaultFor({ DOCKER_HOST: value });
+      assert.deepEqual([engines, warnings], [[{ url, required: false }], []]);
+    });
+  }
+
+  it('is on port 2376 with TLS', () => {
+    const { folder } = defaultFor({});
+    const host = { DOCKER_HOST: 'tcp://docker.internal', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: folder };
+    assert.equal(defaultFor(host).engines[0]?.url, REMOTE);
+  });
 
   it('is the local socket without DOCKER_HOST, even if other variables are set', () => {
     const { engines } = defaultFor({ DOCKER_HOST: '', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/none' });
@@ -292,6 +377,9 @@ describe('the default engine', () => {
     { title: 'an invalid URL', env: { DOCKER_HOST: CANARY } },
     { title: 'unix:// alone', env: { DOCKER_HOST: 'unix://' } },
     { title: 'unencrypted TCP', env: { DOCKER_HOST: REMOTE } },
+    { title: 'a path after the port', env: { DOCKER_HOST: 'tcp://127.0.0.1:2375/v1.43' } },
+    { title: 'no scheme', env: { DOCKER_HOST: '127.0.0.1:2375' } },
+    { title: 'an invisible character', env: { DOCKER_HOST: 'tcp://127.0.0.1:2375\u200b' } },
   ] as const) {
     it(`does not exist for ${title} in DOCKER_HOST, with a warning`, () => {
       const { engines, warnings } = defaultFor(env);

@@ -62,6 +62,7 @@ docker:
   probe: {image: "team/app:1.0"}
   engines:
     - {url: "tcp://docker.internal:2376", caFile: certificate.pem, certFile: certificate.pem, keyFile: key.pem}
+    - {url: "tcp://docker-proxy", allowInsecureTcp: true}
   required: true
 schedule:
   id: ecr-refresh

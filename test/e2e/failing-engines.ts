@@ -101,7 +101,7 @@ function failingSockets({ folder, sockets }: FailingParts): FailingEngine[] {
       'a socket without permission',
       sockets.forbidden,
       'permission denied on the socket',
-      /add it to the group/,
+      /Add this user to group/,
     ),
     row('an engine that hangs', sockets.hangs, 'timed out after 10 s', /hangs, and restart it/),
     row(

@@ -265,7 +265,9 @@ describe('a run without Temporal', () => {
     }
 
     it('a list that may not be read', async () => {
-      airflow.setFault(({ path: to }) => (to === '/api/v2/connections' ? { status: 403 } : undefined));
+      airflow.setFault(({ path: to }) =>
+        to === '/api/v2/connections' ? { status: 403, body: { detail: 'Forbidden' } } : undefined,
+      );
       const { failures } = await previewOnce(await configure(['{match: "*_ecr"}']), 0);
       assert.deepEqual(
         failures.map(({ stage, type }) => [stage, type]),

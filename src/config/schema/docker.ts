@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { TlsFiles } from '../../net/tls-files.js';
 import { addFault, checkItems, checkTogether, convert, findDuplicates, type Settings } from './checks.js';
-import { isUnencryptedEngine, readEngineUrl } from './engine-url.js';
+import { addPort, isUnencryptedEngine, readEngineUrl } from './engine-url.js';
 import type { ConfigFolder } from '../config-folder.js';
 import { certificateFile, checkPair, keyFile } from './files.js';
 import { imagesSchema } from './images.js';
@@ -12,9 +12,11 @@ import { isScalar } from './values.js';
 export const DEFAULT_ENGINE = 'unix:///var/run/docker.sock';
 
 export interface EngineConfig {
-  /** `unix:///absolute/path`, or `tcp://host:port`: without `tls` for loopback only. */
+  /** `unix:///absolute/path`, or `tcp://host:port`. */
   readonly url: string;
   readonly tls?: TlsFiles;
+  /** Allows `tcp://` beyond loopback without `tls`. */
+  readonly allowInsecureTcp?: true;
   /**
    * Whether its absence is a failure. Unless `docker.required` is set: true for an engine in the configuration, false
    * for the default one.
@@ -38,15 +40,16 @@ const UNENCRYPTED = {
   code: 'unencrypted',
   message: 'is tcp:// without TLS: the token would be sent unencrypted',
   remedy:
-    'Use the form `{url: tcp://docker.example.com:2376, caFile: ca.pem, certFile: cert.pem, keyFile: key.pem}`.',
+    'Use the form `{url: tcp://docker.example.com:2376, caFile: ca.pem, certFile: cert.pem, keyFile: key.pem}`, or, ' +
+    'if only trusted programs can read that network, `{url: tcp://docker-proxy:2375, allowInsecureTcp: true}`.',
 } as const;
 
 function createSettingsSchema(folder: ConfigFolder) {
   return z.strictObject({
     url: engineUrl.meta({
       description:
-        'unix:// with an absolute path, or tcp://host:port. Except on loopback, tcp:// requires TLS, and so at least ' +
-        'one of the files below: otherwise the token would be sent unencrypted.',
+        'unix:// with an absolute path, or tcp://host:port; the default port is 2375, with TLS 2376. Except on ' +
+        'loopback, tcp:// requires TLS, and so at least one of the files below, or `allowInsecureTcp`.',
       examples: [TLS_ENGINE.url],
     }),
     caFile: certificateFile(folder, 'CA certificate')
@@ -71,6 +74,15 @@ function createSettingsSchema(folder: ConfigFolder) {
         description: 'PEM file with the private key of that certificate, without a passphrase.',
         examples: [TLS_ENGINE.keyFile],
       }),
+    allowInsecureTcp: z
+      .boolean()
+      .default(false)
+      .meta({
+        description:
+          'Allows tcp:// without TLS beyond loopback, such as for a socket proxy in a private network. The token is ' +
+          'sent unencrypted.',
+        examples: [true],
+      }),
   });
 }
 
@@ -78,18 +90,27 @@ type Engine = z.output<ReturnType<typeof createSettingsSchema>>;
 
 /** An engine with its TLS files, in the long form. */
 export function createEngineSchema(folder: ConfigFolder) {
-  return checkTogether(createSettingsSchema(folder), checkEngine, ({ url, ...tls }): EngineConfig => ({
-    url,
-    ...(Object.keys(tls).length === 0 ? {} : { tls }),
-    required: true,
-  })).meta({
+  return checkTogether(
+    createSettingsSchema(folder),
+    checkEngine,
+    ({ url, allowInsecureTcp, ...tls }): EngineConfig => {
+      const hasTls = Object.keys(tls).length > 0;
+      return {
+        url: addPort(url, hasTls),
+        ...(hasTls && { tls }),
+        ...(allowInsecureTcp && { allowInsecureTcp }),
+        required: true,
+      };
+    },
+  ).meta({
     dependentRequired: { certFile: ['keyFile'], keyFile: ['certFile'] },
     title: '{url: URL}',
   });
 }
 
-function checkEngine({ valid, isGiven, report }: Settings<Engine>): void {
+function checkEngine({ valid, isGiven, isMistyped, report }: Settings<Engine>): void {
   const { url, certFile, keyFile: key } = valid;
+  const isAllowed = valid.allowInsecureTcp !== false || isMistyped('allowInsecureTcp');
   const files = ['caFile', 'certFile', 'keyFile'].filter((file) => isGiven(file));
   if (url?.startsWith('unix:')) {
     const message = 'cannot be combined with a unix:// socket, which has no TLS';
@@ -98,7 +119,8 @@ function checkEngine({ valid, isGiven, report }: Settings<Engine>): void {
     }
     return;
   }
-  if (url !== undefined && files.length === 0 && isUnencryptedEngine(url)) report(UNENCRYPTED, 'url');
+  if (url !== undefined && files.length === 0 && !isAllowed && isUnencryptedEngine(url))
+    report(UNENCRYPTED, 'url');
   for (const [file, other] of [
     ['certFile', 'keyFile'],
     ['keyFile', 'certFile'],
@@ -122,7 +144,7 @@ export function createDockerSchema(folder: ConfigFolder) {
     .superRefine((url, context) => {
       if (isUnencryptedEngine(url)) addFault(context, UNENCRYPTED);
     })
-    .transform((url): EngineConfig => ({ url, required: true }));
+    .transform((url): EngineConfig => ({ url: addPort(url, false), required: true }));
   const engine = z.union([shortForm, createEngineSchema(folder)], {
     error: ({ input }) => (isScalar(input) ? 'must be text' : 'must be a URL, or a mapping with `url`'),
   });

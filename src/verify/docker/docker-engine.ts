@@ -1,5 +1,6 @@
 // Reads the version of a Docker Engine, and logs in to a registry from it. An engine on another machine must use TLS,
-// so that the token is encrypted.
+// so that the token is encrypted,
+// unless the configuration allows plain TCP.
 import type Docker from 'dockerode';
 import type { DockerEngine } from './port.js';
 import { RefreshFailure } from '../../refresh/failures.js';
@@ -16,7 +17,7 @@ const VERSION_TIMEOUT_MS = 10_000;
 const LOGIN_TIMEOUT_MS = 35_000;
 
 /**
- * Accepts `unix:///path`, and `tcp://host:port` on loopback or over TLS.
+ * Accepts `unix:///path`, and `tcp://host:port` on loopback, over TLS or with `allowInsecureTcp`.
  * @throws RefreshFailure ConfigInvalid for any other URL
  */
 export function createDockerEngine(target: EngineEndpoint): DockerEngine {
@@ -86,12 +87,12 @@ async function openDocker(target: EngineEndpoint): Promise<DockerClient> {
   return new Dockerode({ modem: createEngineClient(target) } as Docker.DockerOptions);
 }
 
-function checkTarget({ url, tls }: EngineEndpoint): void {
+function checkTarget({ url, tls, allowInsecureTcp }: EngineEndpoint): void {
   if (/^unix:\/\/\/.+$/.test(url) && !tls) return;
   const host = /^tcp:\/\/(?<host>[^/:[\]@?#]+|\[[0-9a-f:.]+\]):\d{1,5}\/?$/i.exec(url)?.groups?.['host'];
-  if (host !== undefined && (tls || isLoopbackHost(host))) return;
+  if (host !== undefined && (tls || allowInsecureTcp || isLoopbackHost(host))) return;
   throw new RefreshFailure(
     'ConfigInvalid',
-    'docker.engines: must be unix:///path, tcp://host:port on loopback, or tcp:// with TLS',
+    'docker.engines: must be unix:///path, tcp://host:port on loopback, or tcp:// with TLS or allowInsecureTcp',
   );
 }

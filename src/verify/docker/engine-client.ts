@@ -11,6 +11,8 @@ export interface EngineEndpoint {
   /** `unix:///path` or `tcp://host:port`. */
   readonly url: string;
   readonly tls?: TlsFiles;
+  /** Allows `tcp://` beyond loopback without `tls`. */
+  readonly allowInsecureTcp?: true;
 }
 
 /** The part used here of the request that dockerode passes to its modem. */

@@ -22,12 +22,6 @@ const BY_SOCKET: readonly ReasonOfCode[] = [
     'socket not found',
     'Start the Docker Engine, fix `docker.engines`, or mount its socket into the container.',
   ],
-  [
-    /^(?:EACCES|EPERM)$/,
-    'permission denied on the socket',
-    'Allow the user of the worker to access the socket: add it to the group (often `docker`), or use group_add in a ' +
-      'container.',
-  ],
   [/^ENOTSOCK$/, ...NOT_A_SOCKET],
   [
     /^ECONNREFUSED$/,
@@ -157,6 +151,7 @@ function describeConnectionError(target: EngineEndpoint, error: unknown): Reason
   const reasons = reasonsFor(target);
   for (const code of getErrorCodes(error)) {
     if (isSocket && code === 'ECONNREFUSED' && isOtherFile(target.url)) return NOT_A_SOCKET;
+    if (isSocket && (code === 'EACCES' || code === 'EPERM')) return describeDenied(toPath(target.url));
     const known = reasons.find(([codes]) => codes.test(code));
     if (known) return [known[1], known[2]];
   }
@@ -186,11 +181,44 @@ function describeStatus({ url, tls }: EngineEndpoint, status: number): Reason {
   ];
 }
 
+function describeDenied(path: string): Reason {
+  const user = `the worker runs as user ${process.geteuid?.() ?? 'unknown'}`;
+  const group = findGroup(path);
+  if (group === undefined) {
+    // A folder above the socket is closed to this user.
+    return [
+      `permission denied on the socket; ${user}`,
+      'Allow the user of the worker to access the socket and the folders above it.',
+    ];
+  }
+  const name = group.name === undefined ? `${group.id}` : `${group.name} (${group.id})`;
+  return [
+    `permission denied on the socket of group ${name}; ${user}`,
+    `Add this user to group ${name}. In a container, give it the group by its number: \`group_add: [${group.id}]\` ` +
+      `(Compose) or \`supplementalGroups: [${group.id}]\` (Kubernetes).`,
+  ];
+}
+
+/** The group that the socket belongs to; its name is unknown in a container that does not have it. */
+function findGroup(path: string): { readonly id: number; readonly name: string | undefined } | undefined {
+  try {
+    const { gid: id } = fs.statSync(path);
+    const groups = fs.readFileSync('/etc/group', 'utf8');
+    return { id, name: new RegExp(`^([\\w.-]+):[^:]*:${id}:`, 'm').exec(groups)?.[1] };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Linux returns ECONNREFUSED both for a file that is not a socket and for a socket without a listener. */
 function isOtherFile(url: string): boolean {
   try {
-    return !fs.statSync(url.slice('unix://'.length)).isSocket();
+    return !fs.statSync(toPath(url)).isSocket();
   } catch {
     return false;
   }
+}
+
+function toPath(url: string): string {
+  return url.slice('unix://'.length);
 }

@@ -122,7 +122,10 @@ describe('createDockerEngine', () => {
 
     // Uses error codes, because a test that runs as root has every permission.
     for (const { code, reason } of [
-      { code: 'EACCES', reason: 'permission denied on the socket' },
+      {
+        code: 'EACCES',
+        reason: `permission denied on the socket; the worker runs as user ${process.geteuid?.()}`,
+      },
       { code: 'ENOTSOCK', reason: 'not a socket' },
     ] as const) {
       it(`for the error code ${code}`, () => {

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DeadlineExceeded } from '../../../src/net/deadline.js';
 import { StatusError } from '../../../src/verify/docker/engine-client.js';
 import { toEngineFailure } from '../../../src/verify/docker/engine-failure.js';
 
+const USER = `the worker runs as user ${process.geteuid?.()}`;
 const SOCKET = { url: 'unix:///nonexistent/docker.sock' };
 const TCP = { url: 'tcp://127.0.0.1:2375' };
 const TLS = { url: 'tcp://engine.example.com:2376', tls: {} };
@@ -11,7 +15,12 @@ const MUTUAL = { ...TLS, tls: { certFile: '/cert.pem', keyFile: '/key.pem' } };
 describe('toEngineFailure', () => {
   for (const { where, target, nodeCode, words } of [
     { where: 'a socket', target: SOCKET, nodeCode: 'ENOENT', words: 'socket not found' },
-    { where: 'a socket', target: SOCKET, nodeCode: 'EACCES', words: 'permission denied on the socket' },
+    {
+      where: 'a socket',
+      target: SOCKET,
+      nodeCode: 'EACCES',
+      words: `permission denied on the socket; ${USER}`,
+    },
     { where: 'a socket', target: SOCKET, nodeCode: 'ECONNREFUSED', words: 'nothing listens there' },
     {
       where: 'TCP',
@@ -53,6 +62,22 @@ describe('toEngineFailure', () => {
       assert.equal(failure.message, `${target.url}: ${words}`);
     });
   }
+
+  it('names the group of a socket that the worker may not use', () => {
+    // A file of this user: only its group matters here.
+    const folder = mkdtempSync(join(tmpdir(), 'engine-failure-'));
+    const path = join(folder, 'docker.sock');
+    writeFileSync(path, '');
+    const { gid } = statSync(path);
+    const error = Object.assign(new Error('secret'), { code: 'EACCES' });
+    const { message, remedy } = toEngineFailure({ url: `unix://${path}` }, error);
+    assert.match(
+      message,
+      new RegExp(`: permission denied on the socket of group ([\\w.-]+ \\(${gid}\\)|${gid}); ${USER}$`),
+    );
+    assert.ok(remedy.includes(`\`group_add: [${gid}]\``), remedy);
+    rmSync(folder, { recursive: true });
+  });
 
   for (const { target, firewall } of [
     { target: SOCKET, firewall: '' },
