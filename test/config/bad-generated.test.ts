@@ -112,7 +112,7 @@ const EDITS: readonly Edit[] = [
   { from: 'team/app:1.0', to: 'team/app', problem: '53 docker.probe.image invalid' },
   { from: 'keyFile: key.pem', to: 'keyFile: token', problem: '55 docker.engines[0].keyFile wrong-content' },
   { from: 'every: 4h', to: 'every: 4', problem: '60 schedule.every wrong-type' },
-  { from: 'taskQueue: ecr-refresh', to: 'taskQueue: ""', problem: '64 temporal.taskQueue invalid' },
+  { from: 'taskQueue: ecr-refresh', to: 'taskQueue: ""', problem: '65 temporal.taskQueue invalid' },
 ];
 
 describe('loadConfig: a configuration with every setting', () => {
