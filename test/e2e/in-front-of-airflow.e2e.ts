@@ -138,7 +138,10 @@ describe('something in front of Airflow', function () {
       assert.equal(code, 1);
       const [failure] = report.failures;
       assert.equal(failure?.type, 'StoreUnavailable');
-      assert.match(failure?.message ?? '', /a token that was just issued was rejected; `\[api_auth\] jwt_secret` may differ/);
+      assert.match(
+        failure?.message ?? '',
+        /a token that was just issued was rejected; `\[api_auth\] jwt_secret` may differ/,
+      );
       const logins = airflow.requests.filter(({ path }) => path === '/auth/token').length;
       assert.ok(logins > 3 && logins <= 9, `${logins} logins`);
     });
