@@ -81,16 +81,27 @@ export function findTrustWarnings(env: NodeJS.ProcessEnv = process.env): readonl
       },
     ];
   });
-  const wantsSystem =
-    env['NODE_USE_SYSTEM_CA'] === '1' || /--use-system-ca\b/.test(env['NODE_OPTIONS'] ?? '');
-  if (!wantsSystem || getCACertificates) return files;
-  const setting = env['NODE_USE_SYSTEM_CA'] === '1' ? 'NODE_USE_SYSTEM_CA' : 'NODE_OPTIONS';
+  return [...files, ...findOptions(env)];
+}
+
+const SET_FILE =
+  'set SSL_CERT_FILE to the bundle of the operating system, such as /etc/ssl/certs/ca-certificates.crt.';
+
+/** Options of Node that have no effect: on this Node, or because the CAs are given explicitly. */
+function findOptions(env: NodeJS.ProcessEnv): readonly TrustWarning[] {
+  const options = env['NODE_OPTIONS'] ?? '';
+  const ofOpenssl = {
+    setting: 'NODE_OPTIONS',
+    message: 'has no effect with --use-openssl-ca',
+    remedy: `Instead, ${SET_FILE}`,
+  };
+  const ofSystem = {
+    setting: 'NODE_USE_SYSTEM_CA',
+    message: `has no effect: Node ${process.versions.node} cannot read the CAs of the operating system`,
+    remedy: `Use Node 22.15 or later, or ${SET_FILE}`,
+  };
   return [
-    ...files,
-    {
-      setting,
-      message: `has no effect on the CAs of the operating system: Node ${process.versions.node} cannot read them`,
-      remedy: 'Use Node 22.15 or later, or set SSL_CERT_FILE to the bundle of the operating system.',
-    },
+    ...(/--use-openssl-ca\b/.test(options) && !env['SSL_CERT_FILE'] ? [ofOpenssl] : []),
+    ...(env['NODE_USE_SYSTEM_CA'] === '1' && !getCACertificates ? [ofSystem] : []),
   ];
 }
