@@ -42,6 +42,8 @@ describe('Airflow kinds for tests', () => {
   }
 
   it('accept no Python that is newer or older than the Airflow version supports', async function () {
+    // It starts every Python of the machine three times.
+    this.timeout(60_000);
     await findPython().catch(() => this.skip());
     await assert.rejects(findPython(9), /No Python from 3\.10 to 3\.9 .*Fix: /);
     await assert.rejects(findPython(14, 99), /No Python from 3\.99 to 3\.14 .*Fix: /);
