@@ -104,7 +104,11 @@ function failIfProxied<Agent extends http.Agent>(agent: Agent, invalid: ProxyInv
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
     if (isDirect(options)) return connect(options, callback);
-    throw new NetworkError('proxy-invalid', `${invalid.variable} ${invalid.message}`, invalid.remedy);
+    // Not thrown: the AWS SDK would leave the timers of its request running.
+    const { variable, message, remedy } = invalid;
+    const error = new NetworkError('proxy-invalid', `${variable} ${message}`, remedy);
+    process.nextTick(() => callback?.(error, undefined as never));
+    return undefined;
   };
   return agent;
 }

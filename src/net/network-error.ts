@@ -100,7 +100,11 @@ export function toNetworkError(error: unknown): NetworkError {
   const url = typeof error === 'object' && error !== null ? urls.get(error) : undefined;
   if (!url) return found;
   const { code, message, remedy } = found;
-  return new NetworkError(code, `${message}${describeConnection(code, url)}`, remedy);
+  return new NetworkError(
+    code,
+    `${message}${describeConnection(code, url)}`,
+    remedy ?? findProxyRemedy(code, url),
+  );
 }
 
 /** Reasons about the connection and not about the response. Before TLS, behind a proxy, they concern the proxy. */
@@ -130,6 +134,15 @@ function describeConnection(code: NetworkReason, url: URL): string {
   if (proxy && isBeforeTls) return ` (${nameProxy(proxy)}, for ${target})`;
   const via = proxy ? `, through the ${nameProxy(proxy)}` : '';
   return ` (${target}${via}${suspectProtocol(code, url)})`;
+}
+
+/** The fix for a proxy that cannot be reached, or does not let the request through. */
+function findProxyRemedy(code: NetworkReason, url: URL): string | undefined {
+  const isOfProxy = BEFORE_TLS.includes(code) || code === 'proxy-refused';
+  const proxy = isOfProxy ? findProxyOf(url) : undefined;
+  return (
+    proxy && `Fix the proxy in ${proxy.variable}, or list ${url.hostname} in NO_PROXY to reach it directly.`
+  );
 }
 
 /** Node drops the code of a handshake error while data is waiting to be sent, so this is only likely. */

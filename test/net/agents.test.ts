@@ -151,7 +151,10 @@ describe('createHttpsAgent', () => {
       assert.ok(createHttpsAgent());
       process.env['NO_PROXY'] = 'other.invalid';
       const agent = createHttpsAgent();
-      assert.throws(() => agent.createConnection({ host: 'example.com', port: 443 }), /SOCKS proxy/);
+      const error = await new Promise((resolve) => {
+        agent.createConnection({ host: 'example.com', port: 443 }, resolve);
+      });
+      assert.ok(error instanceof NetworkError && /SOCKS proxy/.test(error.message), String(error));
     } finally {
       restore();
     }
