@@ -27,7 +27,7 @@ import { airflowKindsToTest } from './airflow-kinds.js';
 import { skipOrFail } from '../support/skip-or-fail.js';
 import { runCommandLine, type CommandResult } from './run-command-line.js';
 
-const KINDS = airflowKindsToTest('main path');
+const KINDS = airflowKindsToTest('newest');
 /** This number causes bulk requests where Airflow supports them. */
 const MANY = Array.from({ length: 25 }, (_, index) => `many_${String(index).padStart(2, '0')}`);
 const ECR_HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
