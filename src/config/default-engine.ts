@@ -1,6 +1,7 @@
 // The Docker Engine for a configuration that names none: that of DOCKER_HOST, interpreted like the Docker CLI does,
 // else the local socket. When DOCKER_HOST cannot be used, no engine is tested: the local one would be a different
 // engine.
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { ConfigProblem } from './config-error.js';
 import { ConfigFolder } from './config-folder.js';
@@ -81,9 +82,9 @@ function cleanHost(value = ''): string {
 /** Without DOCKER_HOST, the Docker CLI of this user may use another engine than the one that is tested. */
 function checkContext(env: NodeJS.ProcessEnv): ConfigProblem[] {
   const context = findDockerContext(env);
-  if (!context || context.endpoint === DEFAULT_ENGINE) return [];
+  if (!context || isDefaultEngine(context.endpoint)) return [];
   const { name, endpoint } = context;
-  const example = endpoint?.startsWith('unix:') ? endpoint : 'unix:///path/of/its.sock';
+  const example = endpoint ?? 'unix:///path/of/its.sock';
   return [
     {
       code: 'docker-context',
@@ -96,6 +97,23 @@ function checkContext(env: NodeJS.ProcessEnv): ConfigProblem[] {
         `\`docker_url\`. To keep the default engine without this warning, set \`docker.engines: [${DEFAULT_ENGINE}]\`.`,
     },
   ];
+}
+
+/** `/var/run` is usually a link to `/run`, and Docker Desktop makes a link at the path of the default engine. */
+function isDefaultEngine(endpoint: string | undefined): boolean {
+  if (endpoint === DEFAULT_ENGINE) return true;
+  const [path, own] = [endpoint ?? '', DEFAULT_ENGINE].map((url) =>
+    resolvePath(url.replace(/^unix:\/\//, '')),
+  );
+  return path !== undefined && path === own;
+}
+
+function resolvePath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The same search as the Docker CLI. */

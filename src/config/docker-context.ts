@@ -20,7 +20,7 @@ export interface DockerContext {
 
 /** The context in use, if it is not the default one. Files that cannot be read are ignored. */
 export function findDockerContext(env: NodeJS.ProcessEnv): DockerContext | undefined {
-  if (env['DOCKER_HOST']) return undefined;
+  if (env['DOCKER_HOST']?.trim()) return undefined;
   const folder = env['DOCKER_CONFIG'] || join(env['HOME'] || '/', '.docker');
   const name =
     env['DOCKER_CONTEXT'] || readJson(join(folder, 'config.json'), CONFIG)?.currentContext || 'default';

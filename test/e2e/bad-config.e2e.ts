@@ -93,8 +93,8 @@ const INVALID_FILES: InvalidFile[] = [
       },
       {
         place: ':11 airflows[1].connections[0]',
-        message: /not a valid connection id/,
-        remedy: /docker_default/,
+        message: /not a valid connection id: it contains a space/,
+        remedy: /Use only letters, digits/,
       },
       { place: ':12 docker.engines[0]', message: /ssh:\/\/ is not supported/, remedy: /tcp:\/\/ with TLS/ },
       { place: ':13 schedule.every', message: /too long for tokens/, remedy: /every: 4h/ },

@@ -52,7 +52,7 @@ export async function startDoctorFixture(): Promise<DoctorFixture> {
   const env = {
     ...process.env,
     ...aws.env,
-    AWS_SECRET_ACCESS_KEY: 'not a real key',
+    AWS_SECRET_ACCESS_KEY: 'not-a-real-key',
     TEMPORAL_ADDRESS: server.address,
     AIRFLOW_PASSWORD: 'correct horse',
     ECR_REFRESH_CONFIG: configPath,

@@ -1,5 +1,6 @@
 // Docker Engines that each fail in a different way, and the message and remedy expected for each.
-import { chmodSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -100,8 +101,8 @@ function failingSockets({ folder, sockets }: FailingParts): FailingEngine[] {
     row(
       'a socket without permission',
       sockets.forbidden,
-      'permission denied on the socket',
-      /Add this user to group/,
+      `permission denied on the socket of group ${nameGroup(sockets.forbidden)}; the worker runs as user ${process.geteuid?.()}`,
+      /add this user to (?:that )?group/i,
     ),
     row('an engine that hangs', sockets.hangs, 'timed out after 10 s', /hangs, and restart it/),
     row(
@@ -222,4 +223,11 @@ async function listen(server: net.Server, stops: Cleanup): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   stops.add({ stop: () => new Promise((resolve) => server.close(() => resolve())) });
   return (server.address() as net.AddressInfo).port;
+}
+
+/** As `ls -l` and `id` name it: `docker (998)`. */
+function nameGroup(path: string): string {
+  const { gid } = statSync(path);
+  const name = execFileSync('getent', ['group', String(gid)], { encoding: 'utf8' }).split(':')[0];
+  return `${name} (${gid})`;
 }

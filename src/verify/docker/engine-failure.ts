@@ -174,7 +174,11 @@ function describeStatus({ url, tls }: EngineEndpoint, status: number): Reason {
       `If the Docker Engine expects TLS there, ${ADD_TLS}`,
     ];
   }
-  if (status >= 500) return [words, 'Check the log of the Docker Engine: it returned a server error.'];
+  if (status >= 500)
+    return [
+      words,
+      'Check the logs of the Docker Engine and of a proxy in front of it: one returned a server error.',
+    ];
   return [
     words,
     'Check for a proxy or plugin in front of the Docker Engine that blocks GET /version, or fix `docker.engines`.',
@@ -192,6 +196,12 @@ function describeDenied(path: string): Reason {
     ];
   }
   const name = group.name === undefined ? `${group.id}` : `${group.name} (${group.id})`;
+  if (group.id === 0) {
+    return [
+      `permission denied on the socket of group ${name}; ${user}`,
+      'Let the Docker Engine create its socket for a group of its own (`--group docker`), and add this user to that group.',
+    ];
+  }
   return [
     `permission denied on the socket of group ${name}; ${user}`,
     `Add this user to group ${name}. In a container, give it the group by its number: \`group_add: [${group.id}]\` ` +
@@ -203,8 +213,17 @@ function describeDenied(path: string): Reason {
 function findGroup(path: string): { readonly id: number; readonly name: string | undefined } | undefined {
   try {
     const { gid: id } = fs.statSync(path);
+    return { id, name: readGroupName(id) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Minimal images have no such file. */
+function readGroupName(id: number): string | undefined {
+  try {
     const groups = fs.readFileSync('/etc/group', 'utf8');
-    return { id, name: new RegExp(`^([\\w.-]+):[^:]*:${id}:`, 'm').exec(groups)?.[1] };
+    return new RegExp(`^([\\w.-]+):[^:]*:${id}:`, 'm').exec(groups)?.[1];
   } catch {
     return undefined;
   }

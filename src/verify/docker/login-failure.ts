@@ -23,7 +23,7 @@ export function toLoginFailure(target: EngineEndpoint, registry: string, error: 
   }
   return new RefreshFailure(
     'DockerLoginFailed',
-    `${where}: ${problem?.words ?? `the engine returned HTTP ${status}`}`,
+    `${where}: ${problem?.words ?? `the engine, or a proxy in front of it, returned HTTP ${status}`}`,
   );
 }
 

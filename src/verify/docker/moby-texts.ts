@@ -34,22 +34,27 @@ const NETWORK_TEXTS: readonly (readonly [pattern: RegExp, words: string])[] = [
  * Texts of moby, and of Podman (containers/image), for a rejection by the registry. The engine returns 500 for any
  * status of the registry.
  */
-const REJECTED =
-  /(?:failed with status: |parsing HTTP |invalid status code from registry |StatusCode: )(?<status>40[013])/;
+const REJECTED = /(?:failed with status: |invalid status code from registry |StatusCode: )(?<status>40[013])/;
+/** Error codes of the distribution API as moby prints them, and texts of ECR and of Podman. */
 const REJECTED_IN_WORDS =
-  /unauthorized|\bdenied\b|expired|(?:incorrect|invalid) username(?: or |\/)password|no basic auth|security token included/i;
-/** moby quotes a response that it cannot parse. An HTML page does not come from a registry. */
-const PAGE = /parsing HTTP (?<status>\d{3}) response body: invalid character '<'/;
+  /\b(?:unauthorized|denied): |authorization token has expired|security token included|not authorized to perform|(?:incorrect|invalid) username(?: or |\/)password|no basic auth/i;
+/** moby quotes a response that it cannot parse: ECR's own text of an error, or a page from in front of it. */
+const UNPARSED = /parsing HTTP (?<status>\d{3}) response body/;
+/** The engine itself refuses: a file that it may not read, or its authorization plugin. */
+const REFUSED_BY_ENGINE = /permission denied|denied by plugin/i;
 
 /** @returns undefined for an unknown text */
 export function parseMobyText(text: string): LoginProblem | undefined {
   // Network errors first: "dial tcp: permission denied" does not come from the registry.
   const network = NETWORK_TEXTS.find(([pattern]) => pattern.test(text));
   if (network) return { outcome: 'failed', words: network[1] };
-  const page = PAGE.exec(text)?.groups?.['status'];
-  if (page !== undefined) return { outcome: 'failed', words: describeUnexpected(Number(page)) };
+  if (REFUSED_BY_ENGINE.test(text)) return undefined;
   const status = REJECTED.exec(text)?.groups?.['status'];
   if (status !== undefined) return { outcome: 'rejected', status: Number(status) };
-  if (REJECTED_IN_WORDS.test(text) && !/dial (?:tcp|unix)/.test(text)) return { outcome: 'rejected' };
+  const unparsed = UNPARSED.exec(text)?.groups?.['status'];
+  if (REJECTED_IN_WORDS.test(text)) {
+    return { outcome: 'rejected', ...(unparsed !== undefined && { status: Number(unparsed) }) };
+  }
+  if (unparsed !== undefined) return { outcome: 'failed', words: describeUnexpected(Number(unparsed)) };
   return undefined;
 }

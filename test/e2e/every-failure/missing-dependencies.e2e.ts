@@ -65,7 +65,10 @@ describe('missing dependencies', function () {
     const config = fixture.writeConfig({ taskQueue: 'absent', line: `url: http://${NOWHERE}` });
     const doctor = await command(['doctor', '--config', config]);
     assert.equal(doctor.code, 1);
-    assert.match(doctor.stdout, /FAILED {3}Airflow main: .*connection refused\n +Fix: Check that the API/);
+    assert.match(
+      doctor.stdout,
+      /FAILED {3}Airflow main: .*connection refused \(127\.0\.0\.1:1\)\n +Fix: Check that the API/,
+    );
     const once = await command(['refresh-once', '--retry-for', '1s', '--config', config]);
     assert.equal(once.code, 1);
     assert.match(

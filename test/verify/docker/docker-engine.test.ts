@@ -345,7 +345,7 @@ describe('createDockerEngine', () => {
         status: 500,
         text: `${dial} 10.0.0.1:443: connect: permission denied`,
         type: 'DockerLoginFailed',
-        reason: 'the engine returned HTTP 500',
+        reason: 'the engine, or a proxy in front of it, returned HTTP 500',
       },
       {
         status: 500,
@@ -359,7 +359,12 @@ describe('createDockerEngine', () => {
         type: 'DockerLoginFailed',
         reason: 'TLS: the certificate of the registry was rejected',
       },
-      { status: 500, text: PASSWORD, type: 'DockerLoginFailed', reason: 'the engine returned HTTP 500' },
+      {
+        status: 500,
+        text: PASSWORD,
+        type: 'DockerLoginFailed',
+        reason: 'the engine, or a proxy in front of it, returned HTTP 500',
+      },
       {
         status: 403,
         text: 'Forbidden',

@@ -75,7 +75,8 @@ describe('createEngineClient in a process with DEBUG=* and another DOCKER_HOST',
         ? answerJson(response, 200, { Version: '28.0.0', echo: PASSWORD })
         : answerJson(response, 500, { message: PASSWORD });
     const { stdout, stderr } = await runScript();
-    const failed = 'DockerLoginFailed : login to registry.example.com: the engine returned HTTP 500';
+    const failed =
+      'DockerLoginFailed : login to registry.example.com: the engine, or a proxy in front of it, returned HTTP 500';
     assert.deepEqual([stdout, stderr], [`ok\n${failed}\n`, '']);
   });
 

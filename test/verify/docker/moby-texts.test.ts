@@ -24,6 +24,20 @@ describe('parseMobyText', () => {
       text: "parsing HTTP 403 response body: invalid character '<'",
       problem: failed('this 403 is not from the registry; check for a proxy in front of it'),
     },
+    {
+      text: 'error parsing HTTP 403 response body: invalid character \'F\': "Forbidden by proxy"',
+      problem: failed('this 403 is not from the registry; check for a proxy in front of it'),
+    },
+    {
+      text: 'error parsing HTTP 403 response body: unexpected end of JSON input: ""',
+      problem: failed('this 403 is not from the registry; check for a proxy in front of it'),
+    },
+    {
+      text: 'error parsing HTTP 403 response body: "Your Authorization Token has expired."',
+      problem: { outcome: 'rejected', status: 403 },
+    },
+    { text: 'authorization denied by plugin opa: not for you', problem: undefined },
+    { text: 'open /run/user/1000/containers/auth.json: permission denied', problem: undefined },
     // Podman
     { text: `${LOGIN} 401 Unauthorized`, problem: { outcome: 'rejected', status: 401 } },
     {
