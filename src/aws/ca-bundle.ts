@@ -17,7 +17,8 @@ export function createAwsAgents(): GetHttpsAgent {
 }
 
 async function findAgents(): Promise<() => https.Agent> {
-  const { AWS_CA_BUNDLE: ofVariable, AWS_PROFILE: profile = 'default' } = process.env;
+  const { AWS_CA_BUNDLE: ofVariable } = process.env;
+  const profile = process.env['AWS_PROFILE'] || 'default';
   if (ofVariable) return createBundleAgents(ofVariable, 'AWS_CA_BUNDLE');
   const { configFile } = await loadSharedConfigFiles({ ignoreCache: true });
   const ofProfile = configFile[profile]?.['ca_bundle'];

@@ -113,12 +113,18 @@ function failIfProxied<Agent extends http.Agent>(agent: Agent, invalid: ProxyInv
   return agent;
 }
 
+/** For the connection to the proxy itself. */
+function toProxyOptions(proxy: HttpProxy) {
+  const rules = proxy.scheme === 'https' ? { ...TLS_RULES, secureContext: getTrustedContext() } : {};
+  return { ...KEEP_ALIVE, ...rules, headers: () => createProxyHeaders(proxy) };
+}
+
 /** Sends requests to the proxy, which forwards them: proxies often allow CONNECT only to ports of HTTPS. */
 class SelectiveHttpAgent extends HttpProxyAgent<string> {
   readonly #direct = new http.Agent(KEEP_ALIVE) as http.Agent & Pick<HttpProxyAgent<string>, 'addRequest'>;
 
   constructor(proxy: HttpProxy) {
-    super(formatProxy(proxy), { ...KEEP_ALIVE, headers: () => createProxyHeaders(proxy) });
+    super(formatProxy(proxy), toProxyOptions(proxy));
   }
 
   override addRequest(...args: Parameters<HttpProxyAgent<string>['addRequest']>): void {
@@ -148,7 +154,7 @@ class SelectiveHttpsAgent extends HttpsProxyAgent<string> {
 
   constructor(proxy: HttpProxy, getRules: () => TlsRules) {
     // The credentials are not part of the URL, which https-proxy-agent prints with DEBUG=*.
-    super(formatProxy(proxy), { ...KEEP_ALIVE, headers: () => createProxyHeaders(proxy) });
+    super(formatProxy(proxy), toProxyOptions(proxy));
     this.#getRules = getRules;
   }
 

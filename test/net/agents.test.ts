@@ -145,6 +145,36 @@ describe('createHttpsAgent', () => {
     });
   });
 
+  it('sends no login to an https proxy with an untrusted certificate', async () => {
+    const logins: unknown[] = [];
+    const proxy = https.createServer(SELF_SIGNED);
+    proxy.on('connect', ({ headers }, socket) => {
+      logins.push(headers['proxy-authorization']);
+      socket.destroy();
+    });
+    proxy.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const restore = setEnvironment({
+      ...NO_PROXY_VARIABLES,
+      HTTPS_PROXY: `https://user:secret@127.0.0.1:${port}`,
+      NODE_TLS_REJECT_UNAUTHORIZED: '0',
+    });
+    const request = {
+      method: 'GET',
+      url: 'https://a.invalid/',
+      timeoutMs: 5000,
+      signal: anySignal(),
+    } as const;
+    try {
+      await assert.rejects(createHttpClient({ version: '0' }).send(request), /TLS: self-signed certificate/);
+      assert.deepEqual(logins, []);
+    } finally {
+      restore();
+      proxy.close();
+    }
+  });
+
   it('accepts any proxy that NO_PROXY=* makes unnecessary', async () => {
     const restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: 'socks5://proxy', NO_PROXY: '*' });
     try {

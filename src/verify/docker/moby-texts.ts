@@ -1,7 +1,7 @@
 // The only place that parses error texts of a Docker Engine, which may also be Podman. For almost every error between
-// the engine and the registry, moby responds to POST /auth with 500, and only the text contains the status of the registry or the Go
-// error. If a text changes, the login counts as failed instead of rejected, and is retried. The text is never shown,
-// because it quotes responses of registries and proxies.
+// the engine and the registry, moby responds to POST /auth with 500, and only the text contains the status of the
+// registry or the Go error. If a text changes, the login counts as failed instead of rejected, and is retried. The text
+// is never shown, because it quotes responses of registries and proxies.
 import { describeUnexpected } from '../registry/classify-response.js';
 
 /** `rejected` means by the registry itself; its status is absent if the text does not include it. */
@@ -35,11 +35,12 @@ const NETWORK_TEXTS: readonly (readonly [pattern: RegExp, words: string])[] = [
  * status of the registry.
  */
 const REJECTED = /(?:failed with status: |invalid status code from registry |StatusCode: )(?<status>40[013])/;
-/** Error codes of the distribution API as moby prints them, and texts of ECR and of Podman. */
+/** Error codes of the distribution API as moby prints them, and texts of moby and Podman for a 401. */
 const REJECTED_IN_WORDS =
-  /\b(?:unauthorized|denied): |authorization token has expired|security token included|not authorized to perform|(?:incorrect|invalid) username(?: or |\/)password|no basic auth/i;
-/** moby quotes a response that it cannot parse: ECR's own text of an error, or a page from in front of it. */
-const UNPARSED = /parsing HTTP (?<status>\d{3}) response body/;
+  /\b(?:unauthorized|denied): |(?:incorrect|invalid) username(?: or |\/)password|no basic auth/;
+const ECR_TEXT = /authorization token has expired|security token included|not authorized to perform/i;
+/** moby quotes a response that it cannot parse: an error of ECR, or a page from in front of it. */
+const UNPARSED = /parsing HTTP (?<status>\d{3}) response body(?<page>: invalid character '<')?/;
 /** The engine itself refuses: a file that it may not read, or its authorization plugin. */
 const REFUSED_BY_ENGINE = /permission denied|denied by plugin/i;
 
@@ -51,10 +52,16 @@ export function parseMobyText(text: string): LoginProblem | undefined {
   if (REFUSED_BY_ENGINE.test(text)) return undefined;
   const status = REJECTED.exec(text)?.groups?.['status'];
   if (status !== undefined) return { outcome: 'rejected', status: Number(status) };
-  const unparsed = UNPARSED.exec(text)?.groups?.['status'];
-  if (REJECTED_IN_WORDS.test(text)) {
-    return { outcome: 'rejected', ...(unparsed !== undefined && { status: Number(unparsed) }) };
-  }
-  if (unparsed !== undefined) return { outcome: 'failed', words: describeUnexpected(Number(unparsed)) };
+  const unparsed = UNPARSED.exec(text)?.groups;
+  if (unparsed) return classifyUnparsed(text, unparsed);
+  if (REJECTED_IN_WORDS.test(text) || ECR_TEXT.test(text)) return { outcome: 'rejected' };
   return undefined;
+}
+
+/** ECR returns a 400 without a body that moby can parse for a token of another region, and ECR Public for any other. */
+function classifyUnparsed(text: string, { status = '', page }: Record<string, string>): LoginProblem {
+  const isOfEcr = page === undefined && (status === '400' || ECR_TEXT.test(text));
+  return isOfEcr
+    ? { outcome: 'rejected', status: Number(status) }
+    : { outcome: 'failed', words: describeUnexpected(Number(status)) };
 }

@@ -36,6 +36,14 @@ describe('parseMobyText', () => {
       text: 'error parsing HTTP 403 response body: "Your Authorization Token has expired."',
       problem: { outcome: 'rejected', status: 403 },
     },
+    {
+      text: 'error parsing HTTP 403 response body: invalid character \'<\': "<title>Access Denied: by policy"',
+      problem: failed('this 403 is not from the registry; check for a proxy in front of it'),
+    },
+    {
+      text: 'error parsing HTTP 400 response body: unexpected end of JSON input: ""',
+      problem: { outcome: 'rejected', status: 400 },
+    },
     { text: 'authorization denied by plugin opa: not for you', problem: undefined },
     { text: 'open /run/user/1000/containers/auth.json: permission denied', problem: undefined },
     // Podman

@@ -60,7 +60,7 @@ async function readAll(fields: readonly TokenField[]): Promise<Record<string, st
 /** The responses that differ from those to user name and password. Their bodies may repeat the request. */
 function toRejection(context: RequestContext, response: HttpResponse): RefreshFailure | undefined {
   const { status } = response;
-  // Others come from something in front of Airflow.
+  // Airflow's own server error is exactly 500.
   if (status === 500) {
     const reason = 'server error; Airflow may not reach its identity provider, such as Keycloak';
     const remedy = "Check the API server's log, and that it can reach the identity provider.";
