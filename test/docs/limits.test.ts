@@ -25,6 +25,15 @@ function withRegistry(settings: object): object {
   return { registries: [{ name: 'r', region: 'us-east-1', account: '123456789012', ...settings }] };
 }
 
+/** With the reference that a token request requires. */
+function withTokenRequest({ body, headers }: { readonly body?: object; readonly headers?: object }): object {
+  const secret = { env: 'AIRFLOW_PASSWORD' };
+  const tokenRequest = body
+    ? { body, headers: { Authorization: secret } }
+    : { body: { client_secret: secret }, headers };
+  return withAirflow({ auth: { tokenRequest } });
+}
+
 function withReference(size: number, write: Write): object {
   write('x'.repeat(size * 1024), 'secret');
   return withAirflow({ auth: { username: 'op', password: { file: 'secret' } } });
@@ -45,6 +54,10 @@ const MAXIMA: Readonly<Record<string, Build>> = {
     withAirflow({ connections: list(size, (index) => ({ match: `c${index}_*` })) }),
   '`airflows[].headers`': (size) =>
     withAirflow({ headers: Object.fromEntries(list(size, (index) => [`X-Team-${index}`, 'data'])) }),
+  '`auth.tokenRequest.body`': (size) =>
+    withTokenRequest({ body: Object.fromEntries(list(size, (index) => [`field_${index}`, 'data'])) }),
+  '`auth.tokenRequest.headers`': (size) =>
+    withTokenRequest({ headers: Object.fromEntries(list(size, (index) => [`X-Team-${index}`, 'data'])) }),
   'connection id, pattern': (size) =>
     withAirflow({ connections: ['c'.repeat(size), { match: '*'.padStart(size, 'd') }] }),
   '`registries`': (size) => ({
