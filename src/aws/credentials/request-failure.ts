@@ -1,6 +1,6 @@
 // Failures of requests for credentials to services other than AWS STS, by error code and status.
 import { RefreshFailure } from '../../refresh/failures.js';
-import { toNetworkError } from '../../net/network-error.js';
+import { NetworkError, toNetworkError } from '../../net/network-error.js';
 import { TLS_REMEDY } from '../aws-error.js';
 import type { TracedRequest } from './request-trace.js';
 
@@ -16,9 +16,9 @@ export function toTemporaryFailure(
   { error, status }: TracedRequest,
   remedy: string,
 ): RefreshFailure | undefined {
-  if (status === undefined && error === undefined) return undefined;
   if (status === undefined) {
-    const { message, isTlsProblem } = toNetworkError(error);
+    // Without an error, the load ended before a response.
+    const { message, isTlsProblem } = toNetworkError(error ?? new NetworkError('timed-out'));
     return new RefreshFailure('AwsUnavailable', `${where}: ${message}`, isTlsProblem ? TLS_REMEDY : remedy);
   }
   if (status === 429)

@@ -19,8 +19,9 @@ export function describeSource(source: ChainSource): string {
     case 'profile':
       return `profile ${source.profile}`;
     case 'web-identity': {
-      const roleArn = source.principal?.roleArn ?? process.env['AWS_ROLE_ARN'];
-      return `role ${roleArn}${source.principal ? '' : ' (AWS_ROLE_ARN)'}`;
+      if (source.principal) return `role ${source.principal.roleArn}`;
+      const roleArn = process.env['AWS_ROLE_ARN'];
+      return roleArn ? `role ${roleArn} (AWS_ROLE_ARN)` : 'the web identity (AWS_WEB_IDENTITY_TOKEN_FILE)';
     }
     case 'container':
       return describeContainerEndpoint();
