@@ -1,5 +1,6 @@
 // Refuses a Node version that is too old, before anything else is loaded: an old Node may not parse the rest. So this file
 // is JavaScript that old versions parse.
+import { reportEarly } from './early-error.js';
 
 /** As `engines` in package.json. */
 export const MINIMUM_NODE = '20.19';
@@ -14,16 +15,7 @@ export function checkNode(version, args) {
   if (isAtLeast(version, MINIMUM_NODE)) return true;
   const message = 'Node ' + version + ' is not supported.';
   const remedy = 'Install Node ' + MINIMUM_NODE + ' or later.';
-  if (args.includes('--json')) {
-    const error = { code: 'node-unsupported', message: message, remedy: remedy, problems: [] };
-    process.stdout.write(JSON.stringify({ error: error }, null, 2) + '\n');
-  } else if (args[0] === 'worker' && !process.stderr.isTTY) {
-    const line = { level: 'error', time: new Date().toISOString(), msg: message + ' ' + remedy };
-    process.stderr.write(JSON.stringify(line) + '\n');
-  } else {
-    process.stderr.write(message + ' ' + remedy + '\n');
-  }
-  process.exitCode = 78;
+  reportEarly({ code: 'node-unsupported', message: message, remedy: remedy, exitCode: 78 }, args);
   return false;
 }
 

@@ -1,7 +1,5 @@
 #!/usr/bin/env node
-// The entry of every command: `airflow-ecr-refresh <command>`. Loads everything else only on a supported Node.
-import { checkNode } from './check-node.js';
+// The entry of every command: `airflow-ecr-refresh <command>`.
+import { start } from './start.js';
 
-if (checkNode(process.versions.node, process.argv.slice(2))) {
-  void import('./main.js').then(({ main }) => main());
-}
+start(() => import('./main.js'));

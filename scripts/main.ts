@@ -3,7 +3,9 @@ import './silence-libraries.js';
 import { CommanderError, type Command } from 'commander';
 import { endCredentialProcesses } from '../src/aws/credentials/credential-processes.js';
 import { logFrames } from '../src/log/redact-error.js';
+import { hideVariables } from '../src/log/secret-variables.js';
 import { setNetworkDefaults } from '../src/net/network-defaults.js';
+import { isSecretVariable } from '../src/temporal/settings/temporal-variables.js';
 import { EXIT, reportError, toExitCode, type ErrorOutput } from './command-line.js';
 import { endNow, endSoon } from './end-process.js';
 import { refuseTakenFlags } from './npm-flags.js';
@@ -17,6 +19,8 @@ export async function main(): Promise<void> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   if (output.isDebug) logFrames();
   endWhenOutputCloses();
+  // Before anything can start a process; those that the configuration names follow when it is read.
+  hideVariables(Object.keys(process.env).filter(isSecretVariable));
   setNetworkDefaults();
 
   // A bug in a callback: Node would print the whole error, and its message may contain a request.

@@ -73,7 +73,8 @@ in order, one entry after the other.
 
 Where a setting allows it, a value can be kept outside the file. Secrets must be kept outside.
 
-- \`{env: NAME}\`: the environment variable. It must be set and not empty.
+- \`{env: NAME}\`: the environment variable. It must be set and not empty. Child processes do not get it, unless its name
+  begins with \`AWS_\`, \`DOCKER_\` or \`NODE_\`.
 - \`{file: PATH}\`: the content of the file, without a newline at its end. The path is relative to the folder of the
   configuration file; the file is UTF-8, at most 64 KiB.
 - \`{airflowVariable: KEY, airflow: NAME}\`: the Airflow Variable with that key in the Airflow with that name, read by each

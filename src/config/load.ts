@@ -1,11 +1,12 @@
 // Finds and loads the configuration file, and reports all its problems at once.
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import { hideVariables, readEnvironment } from '../log/secret-variables.js';
 import { ConfigError, formatPath, type ConfigProblem, type Fault, type SettingPath } from './config-error.js';
 import { ConfigFolder } from './config-folder.js';
 import { findDefaultEngine } from './default-engine.js';
 import { toProblems } from './problems.js';
-import { bindReferences } from './references.js';
+import { bindReferences, listVariables } from './references.js';
 import type { RefreshConfig } from './refresh-config.js';
 import { isMapping } from './schema/checks.js';
 import { createConfigSchema, scheduleTargetSchema, STORE_SECTIONS } from './schema/config.js';
@@ -20,13 +21,14 @@ export function configPath(option?: string, env: NodeJS.ProcessEnv = process.env
 
 /**
  * Reads and checks a configuration file.
- * @param env where `{env: NAME}`, DOCKER_HOST and related variables are looked up; for secrets, again at each use
+ * @param env where `{env: NAME}`, DOCKER_HOST and related variables are looked up; for secrets, again at each use.
+ *   Default: that of this process, from which the variables named in the file are then taken out
  * @param storeSections one section for each kind of store
  * @throws ConfigError with all problems of the file
  */
 export function loadConfig(
   path: string,
-  env: NodeJS.ProcessEnv = process.env,
+  env?: NodeJS.ProcessEnv,
   storeSections: readonly StoreSection[] = STORE_SECTIONS,
 ): RefreshConfig {
   const yaml = parseYaml(readConfigText(path));
@@ -34,7 +36,7 @@ export function loadConfig(
   const place = placeBy(yaml);
   const folder = new ConfigFolder(dirname(resolve(path)));
   const schema = createConfigSchema(folder, storeSections);
-  const parsed = schema.safeParse(bindReferences(yaml.value, { env, folder }), { reportInput: true });
+  const parsed = schema.safeParse(bind(yaml.value, folder, env), { reportInput: true });
   const problems = parsed.success ? [] : toProblems(parsed.error.issues, schema).map(place);
   if (!parsed.success || yaml.problems.length > 0) {
     throw new ConfigError(path, sortByLine([...yaml.problems, ...problems]));
@@ -44,7 +46,7 @@ export function loadConfig(
   const stores = listStores(parsed.data, storeSections);
   const found = docker.engines
     ? { engines: docker.engines, warnings: checkEngineKeys(docker.engines, folder).map(place), folder }
-    : findDefaultEngine(env);
+    : findDefaultEngine(env ?? process.env);
   const { required } = docker;
   const content = {
     stores: addClaimed(stores.map(({ store }) => store)),
@@ -78,19 +80,22 @@ export interface ScheduleTarget {
 export function readScheduleTarget(
   path: string,
   scheduleId: string | undefined,
-  env: NodeJS.ProcessEnv = process.env,
+  env?: NodeJS.ProcessEnv,
 ): ScheduleTarget {
   const yaml = scheduleId === undefined ? parseYaml(readConfigText(path)) : NO_FILE;
   if (yaml.value === undefined) throw new ConfigError(path, yaml.problems);
   const folder = new ConfigFolder(dirname(resolve(path)));
-  const parsed = scheduleTargetSchema.safeParse(bindReferences(yaml.value, { env, folder }), {
-    reportInput: true,
-  });
+  const parsed = scheduleTargetSchema.safeParse(bind(yaml.value, folder, env), { reportInput: true });
   if (!parsed.success) {
     throw new ConfigError(path, toProblems(parsed.error.issues, scheduleTargetSchema).map(placeBy(yaml)));
   }
   const { schedule, temporal } = parsed.data;
   return { scheduleId: scheduleId ?? schedule.id, taskQueue: temporal.taskQueue };
+}
+
+function bind(value: unknown, folder: ConfigFolder, env: NodeJS.ProcessEnv | undefined): unknown {
+  if (!env) hideVariables(listVariables(value));
+  return bindReferences(value, { env: env ?? readEnvironment(), folder });
 }
 
 const NO_FILE: YamlSource = { value: {}, problems: [], findLine: () => undefined };

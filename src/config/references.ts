@@ -85,6 +85,14 @@ export function bindReferences(value: unknown, source: ReferenceSource, path: Se
   );
 }
 
+/** The names in `{env: NAME}` of the parsed file. */
+export function listVariables(value: unknown): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const form = toReferenceForm(Object.entries(value));
+  if (form) return 'env' in form ? [form.env] : [];
+  return Object.values(value).flatMap(listVariables);
+}
+
 function toReferenceForm([first, ...more]: readonly [string, unknown][]): ReferenceForm | undefined {
   const [key, item] = first ?? [];
   if (more.length > 0 || typeof item !== 'string') return undefined;

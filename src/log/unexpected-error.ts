@@ -69,7 +69,11 @@ const REMEDIES: Readonly<Record<string, string>> = {
 const NODE_FAULTS: Readonly<Record<string, Fault>> = {
   ERR_DLOPEN_FAILED: { reason: 'a native library does not load', remedy: INSTALL_AGAIN },
   ERR_MEMORY_ALLOCATION_FAILED: { reason: 'out of memory', remedy: ADD_MEMORY },
-  ERR_MODULE_NOT_FOUND: { reason: 'a file of the installation is missing', remedy: INSTALL_AGAIN },
+  // With too few file descriptors, Node may report a package that it cannot open as missing.
+  ERR_MODULE_NOT_FOUND: {
+    reason: 'a file of the installation is missing',
+    remedy: `${INSTALL_AGAIN} If that does not help, raise the limit of open files (\`ulimit -n\`).`,
+  },
   ERR_WORKER_OUT_OF_MEMORY: { reason: 'out of memory', remedy: ADD_MEMORY },
   MODULE_NOT_FOUND: { reason: 'a file of the installation is missing', remedy: INSTALL_AGAIN },
 };

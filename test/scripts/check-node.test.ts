@@ -50,10 +50,15 @@ describe('checkNode', () => {
   });
 
   it('comes before anything else that an entry loads', () => {
+    const listImports = (file: string) =>
+      [...read(file).matchAll(/^import .*'(.+)';$/gm)].map(([, path]) => path);
     for (const entry of ['scripts/cli.ts', 'scripts/from-source.js']) {
-      const imports = read(entry).match(/^import .*$/gm);
-      assert.deepEqual(imports, ["import { checkNode } from './check-node.js';"], entry);
+      assert.deepEqual(listImports(entry), ['./start.js'], entry);
     }
-    assert.doesNotMatch(read('scripts/check-node.js'), /^import /m);
+    const early = ['./protect-process.js', './check-node.js', './early-error.js'];
+    assert.deepEqual(listImports('scripts/start.js'), early);
+    assert.deepEqual(listImports('scripts/protect-process.js'), []);
+    assert.deepEqual(listImports('scripts/check-node.js'), ['./early-error.js']);
+    assert.deepEqual(listImports('scripts/early-error.js'), []);
   });
 });

@@ -1,6 +1,7 @@
 // The only reader of the settings of Temporal: the variables TEMPORAL_* and temporal.toml, as Temporal's own tools read
 // them, but checked before use. See docs/decisions/0041-temporal-settings.md.
 import net from 'node:net';
+import { readEnvironment } from '../../log/secret-variables.js';
 import { isSecretHeader } from '../../net/header-rules.js';
 import { isLoopbackHost } from '../../net/is-loopback.js';
 import { findProxy, ProxyInvalid, type HttpProxy } from '../../net/proxy.js';
@@ -26,7 +27,7 @@ const DEFAULT_NAMESPACE = 'default';
  * @throws TemporalSettingsInvalid with all problems
  */
 export function readTemporalSettings(
-  env: NodeJS.ProcessEnv = process.env,
+  env: NodeJS.ProcessEnv = readEnvironment(),
   now: Date = new Date(),
 ): TemporalSettings {
   const report = new SettingReport();

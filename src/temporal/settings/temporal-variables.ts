@@ -100,6 +100,14 @@ export interface SettingText {
 
 export const METADATA_PREFIX = 'TEMPORAL_GRPC_META_';
 
+/** Whether the value of a variable is a secret, or may be one. */
+export function isSecretVariable(name: string): boolean {
+  const { apiKey, clientKeyData } = TEMPORAL_SETTINGS;
+  return (
+    [apiKey.variable, clientKeyData.variable].some((one) => one === name) || name.startsWith(METADATA_PREFIX)
+  );
+}
+
 /** The value of a variable; undefined if it is not set, empty or blank. */
 export function readVariable(env: NodeJS.ProcessEnv, variable: string): string | undefined {
   const value = env[variable];

@@ -1,4 +1,4 @@
-// SIGTERM and SIGINT end the worker: the first gently, a second at once.
+// SIGTERM, SIGINT and SIGHUP (a terminal that closes) end the worker: the first gently, a second at once.
 import type { Logger } from '../../log/logger.js';
 
 /** Supervisors, and Ctrl-C in npm, send two signals within a moment: these count as one. */
@@ -29,6 +29,6 @@ export function handleStopSignals(logger: Logger): AbortSignal {
       process.exit(1);
     }
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
   return controller.signal;
 }
