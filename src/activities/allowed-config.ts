@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { isConnectionId } from '../refresh/connection-id.js';
 import type { ConnectionRule, ConnectionRules } from '../refresh/connection-rules.js';
 import { RefreshFailure } from '../refresh/failures.js';
+import type { Remedy } from '../refresh/remedies/remedy.js';
 import type { RegistryEntry, ResolvedRegistry } from '../refresh/registry-entries.js';
 import type { ScheduleSettings } from '../refresh/schedule-margins.js';
 import type { ScheduledStore } from '../refresh/scheduled-stores.js';
@@ -63,7 +64,7 @@ export interface ConfigSource {
   reread(scheduled?: readonly ScheduledStore[]): {
     readonly allowed: AllowedConfig;
     readonly problem?: string;
-    readonly remedy?: string;
+    readonly remedy?: Remedy;
   };
   /** The current or the previous configuration by its hash; undefined when this worker has not loaded it. */
   byHash(configHash: string): AllowedConfig | undefined;

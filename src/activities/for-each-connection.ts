@@ -2,7 +2,9 @@
 // the others, and a store that fails for all of them gets few requests.
 import type { ConnectionProblem } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
-import { failureEntry, RefreshFailure, type FailureType } from '../refresh/failures.js';
+import { RefreshFailure, failureEntry, remedyOf, type FailureType } from '../refresh/failures.js';
+import type { Remedy } from '../refresh/remedies/remedy.js';
+import { STORE_REMEDIES } from '../refresh/remedies/store.js';
 import { toTimeUp } from './call-store.js';
 
 /** An API server has few processes, and other clients. */
@@ -216,22 +218,18 @@ export function narrowToConnection(failure: RefreshFailure): RefreshFailure {
 }
 
 /** The catalogue's remedy is for the store; a remedy of the failure itself is more specific. */
-function findOwnRemedy(failure: RefreshFailure): string {
+function findOwnRemedy(failure: RefreshFailure): Remedy {
   return (hasOwnRemedy(failure) ? undefined : REMEDIES_OF_ONE[failure.type]) ?? failure.remedy;
 }
 
 function hasOwnRemedy({ type, remedy }: RefreshFailure): boolean {
-  return remedy !== failureEntry(type).remedy;
+  return remedy !== remedyOf(type);
 }
 
-const REMEDIES_OF_ONE: Partial<Readonly<Record<FailureType, string>>> = {
-  StoreUnavailable:
-    'Delete and recreate the connection if the next attempts fail only for this one: its stored password cannot be ' +
-    'decrypted because the Fernet key was changed. Other connections work.',
-  StoreUnreachable:
-    'Check the logs of the API server and its database for what delays requests for this connection. Other connections work.',
-  StoreRequestRejected:
-    'Check this connection in Airflow: its API rejects the request for it. Other connections work.',
+const REMEDIES_OF_ONE: Partial<Readonly<Record<FailureType, Remedy>>> = {
+  StoreUnavailable: STORE_REMEDIES.recreateConnection,
+  StoreUnreachable: STORE_REMEDIES.checkDelay,
+  StoreRequestRejected: STORE_REMEDIES.checkConnection,
 };
 
 export function toProblem(connection: string, failure: RefreshFailure): ConnectionProblem {

@@ -4,6 +4,8 @@ import { DeadlineExceeded, withDeadline } from '../net/deadline.js';
 import { checkConnection, getAddress, type ConnectionRecord } from '../refresh/check-connection.js';
 import type { ConnectionRule } from '../refresh/connection-rules.js';
 import { RefreshFailure, type FailureType } from '../refresh/failures.js';
+import { REGISTRY_REMEDIES } from '../refresh/remedies/registry.js';
+import type { Remedy } from '../refresh/remedies/remedy.js';
 import { findRegistriesByHost, type ResolvedRegistry } from '../refresh/registry-entries.js';
 import { normalizeHost } from '../refresh/registry-host.js';
 import type { TokenGroup } from '../refresh/token-group.js';
@@ -50,7 +52,7 @@ export async function matchConnection(
   return check.writable ? check : notWritten(connection, check.type, check.message);
 }
 
-function notWritten({ id }: ConnectionRecord, type: FailureType, message: string, remedy?: string) {
+function notWritten({ id }: ConnectionRecord, type: FailureType, message: string, remedy?: Remedy) {
   return new RefreshFailure(type, `Connection ${id} was not changed: ${message}.`, remedy);
 }
 
@@ -68,8 +70,7 @@ async function findByHost(
   if (first && more.length > 0) {
     const names = [first, ...more].map(({ name }) => name).join(' and ');
     const message = `its host matches registries ${names}, which do not share a token`;
-    const remedy = `Set the registry in its entry under \`connections\`, for example \`registry: ${first.name}\`.`;
-    return notWritten(connection, 'ConnectionRegistryUnknown', message, remedy);
+    return notWritten(connection, 'ConnectionRegistryUnknown', message, REGISTRY_REMEDIES.chooseRegistry);
   }
   if (first) return first;
   // If account or region is in an Airflow Variable, only a configured host is known before the Variable is read.

@@ -4,6 +4,7 @@ import type { ConnectionProblem, ListPart, Range } from '../refresh/activity-typ
 import type { Attempt } from '../refresh/attempt.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
 import { RefreshFailure } from '../refresh/failures.js';
+import { STORE_REMEDIES } from '../refresh/remedies/store.js';
 import type { ConnectionPage } from '../stores/port.js';
 import type { AllowedStore } from './allowed-config.js';
 import { callStore, requestLimitMs } from './call-store.js';
@@ -231,6 +232,6 @@ function toMalformed(
   scope: 'connection' | 'store',
 ): ConnectionProblem {
   const message = `${title} ${name}: ${which} is not a valid connection.`;
-  const remedy = 'Check what the API returns for this connection.';
-  return toProblem(which, new RefreshFailure('ConnectionUnavailable', message, remedy, { scope }));
+  const { checkRow } = STORE_REMEDIES;
+  return toProblem(which, new RefreshFailure('ConnectionUnavailable', message, checkRow, { scope }));
 }

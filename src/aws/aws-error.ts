@@ -2,6 +2,8 @@
 // response (`$response`), and with it possibly a token.
 import { describeUnknownRegion } from '../refresh/aws-regions.js';
 import { RefreshFailure, type FailureType } from '../refresh/failures.js';
+import { AWS_REMEDIES } from '../refresh/remedies/aws.js';
+import type { Remedy } from '../refresh/remedies/remedy.js';
 import { formatDuration } from '../refresh/schedule-margins.js';
 import { DeadlineExceeded } from '../net/deadline.js';
 import { getErrorCodes, toNetworkError } from '../net/network-error.js';
@@ -15,15 +17,11 @@ const SKEWED =
 /** The tolerance of AWS in both directions. */
 const MAX_SKEW_MS = 300_000;
 
-const NO_ACTION = 'No action needed: the run retries automatically.';
-const RETRIED = 'The run retries automatically.';
-const AUTHORIZATION_REMEDY = `Check for a proxy in front of AWS that removes or changes the Authorization header. ${RETRIED}`;
-
 interface Meaning {
   readonly names: string;
   readonly type: FailureType;
   readonly words: string;
-  readonly remedy?: string;
+  readonly remedy?: Remedy;
 }
 
 const MEANINGS: readonly Meaning[] = [
@@ -45,21 +43,19 @@ const MEANINGS: readonly Meaning[] = [
     names: 'IDPCommunicationError',
     type: 'AwsUnavailable',
     words: 'AWS could not reach the identity provider',
-    remedy: NO_ACTION,
+    remedy: AWS_REMEDIES.wait,
   },
   {
     names: 'RequestTimeout',
     type: 'AwsUnavailable',
     words: 'AWS did not receive the complete request in time',
-    remedy: NO_ACTION,
+    remedy: AWS_REMEDIES.wait,
   },
   {
     names: 'RegionDisabled OptInRequired',
     type: 'AwsAccessDenied',
     words: 'the region, or STS in it, is not enabled for the account',
-    remedy:
-      'Enable the region in the AWS account settings, and STS in the IAM account settings. ' +
-      'The run resumes automatically.',
+    remedy: AWS_REMEDIES.enableRegion,
   },
   {
     // An opt-in region that is not enabled, and another partition, also return these errors.
@@ -79,19 +75,15 @@ const MEANINGS: readonly Meaning[] = [
     names: 'MissingAuthenticationToken',
     type: 'AwsUnavailable',
     words: 'the signature of the request did not arrive at AWS',
-    remedy: AUTHORIZATION_REMEDY,
+    remedy: AWS_REMEDIES.keepAuthorization,
   },
   {
     names: 'IncompleteSignature',
     type: 'AwsUnavailable',
     words: 'the signature of the request arrived incomplete at AWS',
-    remedy: AUTHORIZATION_REMEDY,
+    remedy: AWS_REMEDIES.keepAuthorization,
   },
 ];
-
-export const TLS_REMEDY =
-  'Check for a proxy that intercepts TLS, or a custom endpoint. If you trust it, add its CA to the file ' +
-  'of AWS_CA_BUNDLE, SSL_CERT_FILE or NODE_EXTRA_CA_CERTS.';
 
 /**
  * The type of policy that denied a call. AWS uses the code `AccessDenied` for all of them and names the type only in
@@ -114,11 +106,10 @@ export interface DenialReason {
   /** Appended to the message; empty when AWS does not report the policy. */
   readonly words: string;
   /** The fix for a policy other than the caller's; undefined when the caller's own policy needs a statement. */
-  readonly remedy: string | undefined;
+  readonly remedy: Remedy | undefined;
 }
 
-/** @param allow what the policy must allow; continues the word `Allow` */
-export function parseDenial(error: unknown, allow: string): DenialReason {
+export function parseDenial(error: unknown): DenialReason {
   const message = (error as { message?: unknown } | null)?.message;
   const groups = typeof message === 'string' ? POLICIES.exec(message)?.groups : undefined;
   if (!groups) return { words: '', remedy: undefined };
@@ -127,17 +118,16 @@ export function parseDenial(error: unknown, allow: string): DenialReason {
     const article = /^i/i.test(policy) ? 'an' : 'a';
     return {
       words: `: ${article} ${policy} denies it explicitly`,
-      remedy: 'Remove that deny statement: it overrides every allow. The run resumes automatically.',
+      remedy: AWS_REMEDIES.removeDeny,
     };
   }
-  const remedy = `Allow ${allow} in that policy. The run resumes automatically.`;
   const isOwnPolicy = /^identity-based/i.test(policy);
-  return { words: `: no ${policy} allows it`, remedy: isOwnPolicy ? undefined : remedy };
+  return { words: `: no ${policy} allows it`, remedy: isOwnPolicy ? undefined : AWS_REMEDIES.allowInPolicy };
 }
 
 /** The failure of any call that AWS responded to with an error, or that did not reach AWS. */
 export function toAwsFailure(where: string, error: unknown): RefreshFailure {
-  const fail = (type: FailureType, words: string, remedy?: string): RefreshFailure =>
+  const fail = (type: FailureType, words: string, remedy?: Remedy): RefreshFailure =>
     new RefreshFailure(type, `${where}: ${words}`, remedy);
   const status = getStatus(error);
   const name = status === 429 ? 'Throttling' : getErrorName(error);
@@ -151,11 +141,11 @@ export function toAwsFailure(where: string, error: unknown): RefreshFailure {
   if (meaning) return fail(meaning.type, meaning.words, meaning.remedy);
   if (status !== undefined && status >= 500) {
     const who = hasAwsMark(getHeaders(error)) ? 'AWS' : 'AWS, or a proxy in front of it,';
-    return fail('AwsUnavailable', `${who} returned a server error (${status})`, NO_ACTION);
+    return fail('AwsUnavailable', `${who} returned a server error (${status})`, AWS_REMEDIES.wait);
   }
   if (error instanceof DeadlineExceeded || getErrorCodes(error).length > 0) {
     const { message, isTlsProblem, remedy } = toNetworkError(error);
-    return fail('AwsUnavailable', message, remedy ?? (isTlsProblem ? TLS_REMEDY : undefined));
+    return fail('AwsUnavailable', message, remedy ?? (isTlsProblem ? AWS_REMEDIES.checkTls : undefined));
   }
   // The SDK's connection timeout has no code. The SDK uses this name for reset connections, too.
   if (name === 'TimeoutError') {
@@ -181,11 +171,7 @@ export function toForeignFailure(where: string, status: number): RefreshFailure 
     status === 407
       ? 'a proxy requires authentication (HTTP 407)'
       : `the response is not from AWS, but from something in front of it (HTTP ${status})`;
-  return new RefreshFailure(
-    'AwsUnavailable',
-    `${where}: ${words}`,
-    `Check for a proxy, a firewall or a login page in front of AWS, and a custom endpoint. ${RETRIED}`,
-  );
+  return new RefreshFailure('AwsUnavailable', `${where}: ${words}`, AWS_REMEDIES.checkFront);
 }
 
 /** Whether a response has a mark that AWS sets in all of its responses, and nothing else does. */
@@ -195,15 +181,17 @@ export function hasAwsMark(headers: Readonly<Record<string, unknown>>): boolean 
 
 /**
  * The SDK builds a host name from any text that it gets as a region.
- * @param variable the environment variable that sets the region
+ * @param setting what sets the region, such as an environment variable; default: the configuration, or a connection
  */
-export function toUnknownHostFailure(region: string, where: string, variable?: string): RefreshFailure {
+export function toUnknownHostFailure(region: string, where: string, setting?: string): RefreshFailure {
   const doubt = describeUnknownRegion(region);
   const meant = doubt?.meant === undefined ? '' : ` (did you mean ${doubt.meant}?)`;
+  const from = setting === undefined ? '' : ` in ${setting}`;
+  const remedy = setting === undefined ? AWS_REMEDIES.fixRegion : AWS_REMEDIES.fixRegionSetting;
   return new RefreshFailure(
     'AwsUnavailable',
-    `${where}: no such host${doubt ? `: unknown AWS region ${region}${meant}` : ''}`,
-    doubt ? `Fix the region in ${variable ?? 'the host of the connection, or in `registries`'}.` : undefined,
+    `${where}: no such host${doubt ? `: unknown AWS region ${region}${from}${meant}` : ''}`,
+    doubt ? remedy : undefined,
   );
 }
 

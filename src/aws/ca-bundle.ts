@@ -6,6 +6,7 @@ import { loadSharedConfigFiles } from '@smithy/core/config';
 import { createCaAgents, createHttpsAgent } from '../net/agents.js';
 import { NetworkError } from '../net/network-error.js';
 import { findPems } from '../net/tls-files.js';
+import { NETWORK_REMEDIES } from '../refresh/remedies/network.js';
 
 /** The agent for one request to AWS. @throws NetworkError ca-invalid */
 export type GetHttpsAgent = () => Promise<https.Agent>;
@@ -30,11 +31,7 @@ async function findAgents(): Promise<() => https.Agent> {
 /** @param setting starts the messages */
 function createBundleAgents(file: string, setting: string): () => https.Agent {
   const fail = (problem: string): NetworkError =>
-    new NetworkError(
-      'ca-invalid',
-      `${setting}: ${file} ${problem}`,
-      `Set ${setting} to a PEM file with CA certificates, or remove it.`,
-    );
+    new NetworkError('ca-invalid', `${setting}: ${file} ${problem}`, NETWORK_REMEDIES.setCaBundle);
   return createCaAgents(
     () => {
       try {

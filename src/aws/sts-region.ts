@@ -3,8 +3,8 @@ import { getPartition, hasFips } from '../refresh/aws-regions.js';
 
 export interface StsRegion {
   readonly region: string;
-  /** The variable that sets it; undefined for the region of the registry. */
-  readonly variable?: string;
+  /** What sets it, such as a variable; undefined for the region of the registry. */
+  readonly setting?: string;
 }
 
 /**
@@ -16,7 +16,7 @@ export function getStsRegion(registryRegion: string, env: NodeJS.ProcessEnv = pr
   for (const variable of ['AWS_REGION', 'AWS_DEFAULT_REGION']) {
     const region = env[variable]?.trim();
     if (!region || getPartition(region).name !== getPartition(registryRegion).name) continue;
-    if (env['AWS_USE_FIPS_ENDPOINT'] !== 'true' || hasFips(region)) return { region, variable };
+    if (env['AWS_USE_FIPS_ENDPOINT'] !== 'true' || hasFips(region)) return { region, setting: variable };
   }
   return { region: registryRegion };
 }

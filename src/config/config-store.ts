@@ -1,11 +1,8 @@
 // Keeps the last good configuration of a worker, and the one before it for runs that were planned with that one. An
 // invalid edit is reported and changes nothing.
-import {
-  describeTakeover,
-  matchStores,
-  TAKEOVER_REMEDY,
-  type ScheduledStore,
-} from '../refresh/scheduled-stores.js';
+import { describeTakeover, matchStores, type ScheduledStore } from '../refresh/scheduled-stores.js';
+import { CONFIG_REMEDIES } from '../refresh/remedies/config.js';
+import type { Remedy } from '../refresh/remedies/remedy.js';
 import { loadConfig } from './load.js';
 import { ConfigError, summarizeProblems } from './config-error.js';
 import type { RefreshConfig } from './refresh-config.js';
@@ -16,7 +13,7 @@ export interface Reread {
   /** What is wrong with the file, in one line; absent when `config` is the content of the file. */
   readonly problem?: string;
   /** The fix, where it is not in the output of `doctor --offline`. */
-  readonly remedy?: string;
+  readonly remedy?: Remedy;
 }
 
 export interface ConfigStoreOptions {
@@ -57,7 +54,7 @@ export class ConfigStore {
       const configured = identifyStores(next.stores);
       if (scheduled && matchStores(scheduled, configured) === 'disjoint') {
         const problem = `${next.path}: ${describeTakeover(next.schedule.id, scheduled, configured)}`;
-        return { config: this.#current, problem, remedy: TAKEOVER_REMEDY };
+        return { config: this.#current, problem, remedy: CONFIG_REMEDIES.takeOver };
       }
       this.#accept(next);
       return { config: this.#current };

@@ -68,7 +68,7 @@ export function toReadSecret(
   const read = (): Secret => {
     const reading = reference.read(check);
     if ('result' in reading) return new Secret(reading.result);
-    throw new RefreshFailure('ConfigInvalid', `${reference.at}: ${reading.message}`, reading.remedy);
+    throw new RefreshFailure('ConfigInvalid', `${reference.at}: ${reading.message}`);
   };
   return Object.assign(read, { toJSON: () => reference.toJSON() });
 }

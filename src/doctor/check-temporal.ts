@@ -17,12 +17,8 @@ import { withTemporalClient } from '../temporal/connection.js';
 import { readQueueWorkers } from '../temporal/queue-workers.js';
 import { readTemporalSettings } from '../temporal/settings/settings.js';
 import { TemporalUnavailable } from '../temporal/unavailable.js';
-import {
-  matchStores,
-  parseScheduledStores,
-  STORES_MEMO,
-  TAKEOVER_REMEDY,
-} from '../refresh/scheduled-stores.js';
+import { CONFIG_REMEDIES } from '../refresh/remedies/config.js';
+import { matchStores, parseScheduledStores, STORES_MEMO } from '../refresh/scheduled-stores.js';
 import { ok, skipped, warning, type Check } from './check.js';
 import { sessionLifeChecks } from './check-token-life.js';
 import { workerChecks } from './check-workers.js';
@@ -119,7 +115,7 @@ export function scheduleChecks(
       : warning(
           match,
           `differs from the configuration: ${differences.join('; ')}`,
-          isOfOtherDeployment(description, desired) ? TAKEOVER_REMEDY : 'Run `schedule apply`.',
+          isOfOtherDeployment(description, desired) ? CONFIG_REMEDIES.takeOver : 'Run `schedule apply`.',
         ),
   ];
 }

@@ -2,6 +2,7 @@
 // no text sent by AWS.
 import { FIPS_REGIONS } from '../refresh/aws-regions.js';
 import { RefreshFailure } from '../refresh/failures.js';
+import { AWS_REMEDIES } from '../refresh/remedies/aws.js';
 import type { TokenGroup } from '../refresh/token-group.js';
 import { getErrorCodes } from '../net/network-error.js';
 import { toAwsFailure, isDenied, getErrorName, parseDenial, toUnknownHostFailure } from '../aws/aws-error.js';
@@ -24,19 +25,14 @@ export async function toEcrFailure(
   if (isDenied(error)) return denied(group, where, error, await arn);
   if (getErrorCodes(error).includes('ENOTFOUND')) {
     if (api.endpoint === undefined) return toUnknownHostFailure(region, where);
-    return new RefreshFailure(
-      'AwsUnavailable',
-      `${where}: no such host`,
-      'Fix `endpoint` of the entry under `registries`, or the DNS records of the VPC endpoint.',
-    );
+    return new RefreshFailure('AwsUnavailable', `${where}: no such host`, AWS_REMEDIES.fixEndpoint);
   }
   // The SDK rejects a custom endpoint combined with FIPS or dual-stack, and some partitions support neither.
   if (getErrorName(error) === 'EndpointError') {
     return new RefreshFailure(
       'AwsUnavailable',
       `${where}: the AWS SDK has no such endpoint`,
-      'Unset AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_ECR (or endpoint_url of the profile): they exclude FIPS and ' +
-        'dual-stack. Or set `endpoint` of this registry under `registries`.',
+      AWS_REMEDIES.unsetEndpoint,
     );
   }
   return toAwsFailure(where, error);
@@ -52,12 +48,12 @@ export function describePlace({ region, api }: TokenGroup): string {
 function denied(group: TokenGroup, where: string, error: unknown, arn?: string | null): RefreshFailure {
   const who = arn ?? `the AWS principal (${group.principal.name})`;
   const actions = ACTIONS[group.api.service];
-  const { words, remedy } = parseDenial(error, `${actions.join(' and ')} for the principal`);
-  const statement = JSON.stringify({ Effect: 'Allow', Action: actions, Resource: '*' });
+  const { words, remedy } = parseDenial(error);
+  const allow = group.api.service === 'ecr' ? AWS_REMEDIES.allowEcr : AWS_REMEDIES.allowEcrPublic;
   return new RefreshFailure(
     'AwsAccessDenied',
     `${where}: ${who} is not authorized to call ${actions.join(' or ')}${words}`,
-    remedy ?? `Add to a policy of the principal: ${statement}. The run resumes automatically.`,
+    remedy ?? allow,
   );
 }
 
@@ -67,6 +63,6 @@ export function toNoFipsFailure(region: string): RefreshFailure {
     'AwsUnavailable',
     `ECR in ${region}: AWS_USE_FIPS_ENDPOINT requires a FIPS endpoint, which ECR has only in ` +
       FIPS_REGIONS.join(', '),
-    'Unset AWS_USE_FIPS_ENDPOINT (or use_fips_endpoint of the profile) and set `fips: true` for the registries that have one.',
+    AWS_REMEDIES.unsetFips,
   );
 }

@@ -1,6 +1,7 @@
 // The tokens of the latest run, and one earlier token of each group, in memory only. It is the only caller of ECR, and returns only tokens that were checked
 // and verified with the registry.
 import { RefreshFailure } from '../refresh/failures.js';
+import { AWS_REMEDIES } from '../refresh/remedies/aws.js';
 import type { RegistryProbe } from '../refresh/activity-types.js';
 import { checkToken, isFresh, parseAccount } from '../refresh/token.js';
 import type { TokenGroup } from '../refresh/token-group.js';
@@ -100,8 +101,7 @@ export class TokenCache implements TokenSource {
       throw new RefreshFailure(
         'AwsUnavailable',
         `${wait}: the credentials did not load in time; loading continues in the background`,
-        'No action needed if the next attempt succeeds. Otherwise check what delays loading: a prompt for input, ' +
-          'a proxy, the network.',
+        AWS_REMEDIES.waitForLoad,
       );
     }
   }

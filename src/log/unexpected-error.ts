@@ -1,6 +1,8 @@
 // What is shown of an error that is not in the catalogue: a fault of the environment, such as a full disk, is never
 // reported as a bug. Decides by class and code; messages of errors are neither read nor shown. Nothing here throws.
 import { getSystemErrorMap } from 'node:util';
+import { PROCESS_REMEDIES } from '../refresh/remedies/process.js';
+import type { Remedy } from '../refresh/remedies/remedy.js';
 import { errorClassName, findErrorCode, identifyError, listCauses, readField } from './redact-error.js';
 
 export interface UnexpectedError {
@@ -9,7 +11,7 @@ export interface UnexpectedError {
   readonly reason?: string;
   /** One sentence, with class, code and causes. */
   readonly message: string;
-  readonly remedy: string;
+  readonly remedy: Remedy;
 }
 
 /** @param program what is to be run again with --debug */
@@ -18,7 +20,8 @@ export function describeUnexpected(
   program: 'command' | 'worker' = 'command',
 ): UnexpectedError {
   const identity = formatIdentity(error);
-  const showWhere = `Run the ${program} with \`--debug\` to see where it occurred.`;
+  const { debugCommand, debugWorker, reportBugOfCommand, reportBugOfWorker } = PROCESS_REMEDIES;
+  const showWhere = program === 'worker' ? debugWorker : debugCommand;
   const fault = findFault(error);
   if (fault) {
     const { reason, remedy = showWhere } = fault;
@@ -30,7 +33,7 @@ export function describeUnexpected(
     };
   }
   if (isBug(error)) {
-    const remedy = `Run the ${program} with \`--debug\`, and report the stack trace.`;
+    const remedy = program === 'worker' ? reportBugOfWorker : reportBugOfCommand;
     return { kind: 'bug', message: `Unexpected ${identity}; this is a bug.`, remedy };
   }
   return { kind: 'unknown', message: `Unexpected ${identity}.`, remedy: showWhere };
@@ -46,23 +49,21 @@ function formatIdentity(thrown: unknown): string {
 
 interface Fault {
   readonly reason: string;
-  readonly remedy?: string;
+  readonly remedy?: Remedy;
 }
 
-const CHECK_PERMISSIONS = 'Check the permissions of the user of this process.';
-const ADD_MEMORY = 'Give the process more memory, or raise its memory limit.';
-const INSTALL_AGAIN = 'Install the packages again, for example with `npm ci`.';
+const { addMemory: ADD_MEMORY, installAgain: INSTALL_AGAIN } = PROCESS_REMEDIES;
 
 /** Where the fix is obvious. */
-const REMEDIES: Readonly<Record<string, string>> = {
-  EACCES: CHECK_PERMISSIONS,
-  EDQUOT: 'Free space on the disk, or raise the quota.',
-  EMFILE: 'Raise the limit of open files of the process (`ulimit -n`).',
-  ENFILE: 'Raise the limit of open files of the system.',
+const REMEDIES: Readonly<Record<string, Remedy>> = {
+  EACCES: PROCESS_REMEDIES.checkPermissions,
+  EDQUOT: PROCESS_REMEDIES.freeSpaceOrQuota,
+  EMFILE: PROCESS_REMEDIES.raiseFilesOfProcess,
+  ENFILE: PROCESS_REMEDIES.raiseFilesOfSystem,
   ENOMEM: ADD_MEMORY,
-  ENOSPC: 'Free space on the disk.',
-  EPERM: CHECK_PERMISSIONS,
-  EROFS: 'Make the file system writable, or use another folder.',
+  ENOSPC: PROCESS_REMEDIES.freeSpace,
+  EPERM: PROCESS_REMEDIES.checkPermissions,
+  EROFS: PROCESS_REMEDIES.makeWritable,
 };
 
 /** Faults that Node.js reports by codes of its own. */

@@ -1,5 +1,7 @@
 // Network errors as reason codes. Only error codes are read: an error's message may contain a URL, a header or a body.
 import { DeadlineExceeded } from './deadline.js';
+import { NETWORK_REMEDIES } from '../refresh/remedies/network.js';
+import type { Remedy } from '../refresh/remedies/remedy.js';
 import { findProxyOf, formatProxy, type HttpProxy } from './proxy.js';
 
 /**
@@ -66,10 +68,10 @@ export class NetworkError extends Error {
   override readonly name = 'NetworkError';
   readonly code: NetworkReason;
   /** A sentence; set where the fix is known. */
-  readonly remedy: string | undefined;
+  readonly remedy: Remedy | undefined;
 
   /** @param message more specific than the text of the code; must not contain a secret or the text of another error */
-  constructor(code: NetworkReason, message: string = REASONS[code][0], remedy?: string) {
+  constructor(code: NetworkReason, message: string = REASONS[code][0], remedy?: Remedy) {
     super(message);
     this.code = code;
     this.remedy = remedy;
@@ -137,12 +139,9 @@ function describeConnection(code: NetworkReason, url: URL): string {
 }
 
 /** The fix for a proxy that cannot be reached, or does not let the request through. */
-function findProxyRemedy(code: NetworkReason, url: URL): string | undefined {
+function findProxyRemedy(code: NetworkReason, url: URL): Remedy | undefined {
   const isOfProxy = BEFORE_TLS.includes(code) || code === 'proxy-refused';
-  const proxy = isOfProxy ? findProxyOf(url) : undefined;
-  return (
-    proxy && `Fix the proxy in ${proxy.variable}, or list ${url.hostname} in NO_PROXY to reach it directly.`
-  );
+  return isOfProxy && findProxyOf(url) ? NETWORK_REMEDIES.fixProxy : undefined;
 }
 
 /** Node drops the code of a handshake error while data is waiting to be sent, so this is only likely. */

@@ -1,6 +1,8 @@
 // The only reader of proxy variables, so that every peer follows the same rules: see
 // docs/decisions/0040-proxy-variables.md.
 import net from 'node:net';
+import { NETWORK_REMEDIES } from '../refresh/remedies/network.js';
+import type { Remedy } from '../refresh/remedies/remedy.js';
 import { isLoopbackHost } from './is-loopback.js';
 import { matchesNoProxy, normalizeHost, type Target } from './no-proxy.js';
 
@@ -21,10 +23,10 @@ export class ProxyInvalid extends Error {
   override readonly name = 'ProxyInvalid';
   readonly variable: string;
   /** A sentence. */
-  readonly remedy: string;
+  readonly remedy: Remedy;
 
   /** @param message continues the name of the variable: `is not the URL of an HTTP proxy` */
-  constructor(variable: string, message: string, remedy: string) {
+  constructor(variable: string, message: string, remedy: Remedy) {
     super(message);
     this.variable = variable;
     this.remedy = remedy;
@@ -147,15 +149,11 @@ function parseProxy({ variable, value }: Variable): HttpProxy {
     throw new ProxyInvalid(
       variable,
       'is a SOCKS proxy, which is not supported',
-      'Set HTTPS_PROXY to an HTTP proxy, or list the hosts that are reached directly in NO_PROXY.',
+      NETWORK_REMEDIES.useHttpProxy,
     );
   }
   if ((protocol !== 'http' && protocol !== 'https') || rest !== '' || address === undefined) {
-    throw new ProxyInvalid(
-      variable,
-      'is not the URL of an HTTP proxy',
-      'Set it to http://host:port or https://host:port.',
-    );
+    throw new ProxyInvalid(variable, 'is not the URL of an HTTP proxy', NETWORK_REMEDIES.setProxyUrl);
   }
   return {
     scheme: protocol,
@@ -190,6 +188,6 @@ function createCredentialsError(variable: string): ProxyInvalid {
   return new ProxyInvalid(
     variable,
     'has a user name or password that is not percent-encoded',
-    'Percent-encode special characters in it: / as %2F, @ as %40, # as %23, % as %25.',
+    NETWORK_REMEDIES.encodeProxyLogin,
   );
 }

@@ -3,6 +3,7 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import fs from 'node:fs';
 import tls from 'node:tls';
 import { RefreshFailure } from '../refresh/failures.js';
+import { CONFIG_REMEDIES } from '../refresh/remedies/config.js';
 
 /** Absolute paths of PEM files, read at each connection so that rotated ones are picked up. */
 export interface TlsFiles {
@@ -120,10 +121,8 @@ function readBytes(setting: keyof TlsFiles, file: string): Buffer {
 }
 
 function invalidFile(setting: keyof TlsFiles, problem: string): RefreshFailure {
-  const remedy =
-    setting === 'caFile'
-      ? 'Set `caFile` to a PEM file with CA certificates.'
-      : 'Run `doctor --offline` to see what is wrong with the client certificate and its key, and fix it.';
+  const { setCaFile, fixClientCertificate } = CONFIG_REMEDIES;
+  const remedy = setting === 'caFile' ? setCaFile : fixClientCertificate;
   return new RefreshFailure('ConfigInvalid', `${setting} ${problem}`, remedy);
 }
 

@@ -1,6 +1,7 @@
 // Inputs and results of the five steps of a run. They are stored in Temporal histories, so they must contain no
 // secrets, and changes must be backward compatible.
 import type { FailureInfo, FailureType, Scope } from './failures.js';
+import type { Remedy } from './remedies/remedy.js';
 import type { ScheduledStore } from './scheduled-stores.js';
 
 /** A store of the configuration. */
@@ -30,7 +31,7 @@ export interface RefreshPlan {
   /** Set when the file cannot be used and the plan comes from the last good configuration. */
   readonly configProblem?: string;
   /** The fix of this problem, where it is not that of the catalogue. */
-  readonly configRemedy?: string;
+  readonly configRemedy?: Remedy;
   readonly warnings?: readonly string[];
   /** Why the Docker Engine in DOCKER_HOST cannot be used. */
   readonly engineProblem?: string;
@@ -67,7 +68,7 @@ export interface ConnectionProblem {
   readonly type: FailureType;
   readonly scope: Scope;
   readonly message: string;
-  readonly remedy: string;
+  readonly remedy: Remedy;
 }
 
 /** Connections that may receive the token of one registry. */
@@ -131,7 +132,7 @@ export interface RegistryProbe {
   readonly message?: string;
   /** Of a rejection: failure type and remedy, if it is not `TokenRejected` with the remedy of the catalogue. */
   readonly type?: FailureType;
-  readonly remedy?: string;
+  readonly remedy?: Remedy;
   /** Pull checks of the images in the configuration. */
   readonly pulls?: readonly PullProbe[];
 }

@@ -33,5 +33,5 @@ export class FailureGroups {
 }
 
 function cutTexts(failure: FailureReport): FailureReport {
-  return { ...failure, message: cut(failure.message), remedy: cut(failure.remedy) };
+  return { ...failure, message: cut(failure.message) };
 }

@@ -1,6 +1,8 @@
 // Failures of the catalogue in code. An error that is not in the catalogue becomes `Unexpected`.
 import { FAILURES } from './failure-catalogue.js';
 import { SCOPES, type FailureEntry, type Scope } from './failure-entry.js';
+import { parseRemedy } from './parse-remedy.js';
+import type { Remedy } from './remedies/remedy.js';
 
 export { FAILURES, type FailureEntry, type Scope };
 
@@ -15,6 +17,11 @@ export function failureEntry(type: FailureType): FailureEntry {
   return FAILURES[type];
 }
 
+/** The remedy of a failure type, unless the failure has a more specific one. */
+export function remedyOf(type: FailureType): Remedy {
+  return failureEntry(type).remedy as Remedy;
+}
+
 export function isScope(value: unknown): value is Scope {
   return SCOPES.some((scope) => scope === value);
 }
@@ -24,25 +31,43 @@ export interface FailureInfo {
   readonly type: FailureType;
   readonly scope: Scope;
   readonly message: string;
-  readonly remedy: string;
+  readonly remedy: Remedy;
   /** Ids of the affected connections, where the failure lists them. */
   readonly connections?: readonly string[];
 }
 
 /** A failure with the scope and remedy from the catalogue. */
 export function describeFailure(type: FailureType, message: string): FailureInfo {
-  const { scope, remedy } = FAILURES[type];
-  return { type, scope, message, remedy };
+  return { type, scope: FAILURES[type].scope, message, remedy: remedyOf(type) };
 }
+
+/**
+ * A failure that came through Temporal, whose texts may be forged: remedy and scope become those of its type unless
+ * they are of the catalogue. A type of another release counts as `Unexpected`.
+ */
+export function restoreFailure<Failure extends FailureTexts>(failure: Failure): Failure & Restored {
+  const type = isFailureType(failure.type) ? failure.type : 'Unexpected';
+  return {
+    ...failure,
+    scope: isScope(failure.scope) ? failure.scope : FAILURES[type].scope,
+    remedy: parseRemedy(failure.remedy) ?? remedyOf(type),
+  };
+}
+
+interface FailureTexts {
+  readonly type: string;
+  readonly scope?: unknown;
+  readonly remedy?: unknown;
+}
+
+type Restored = Pick<FailureInfo, 'scope' | 'remedy'>;
 
 /** Type, message and details of a failure that came through Temporal, where it is one of the catalogue. */
 export function parseFailure(type: string, message: string, details: unknown): FailureInfo | undefined {
   if (!isFailureType(type)) return undefined;
   const { remedy, scope, connections } = (details ?? {}) as FailureDetails;
   return {
-    ...describeFailure(type, message),
-    ...(isScope(scope) ? { scope } : {}),
-    ...(typeof remedy === 'string' ? { remedy } : {}),
+    ...restoreFailure({ type, scope, message, remedy }),
     ...(isTexts(connections) ? { connections } : {}),
   };
 }
@@ -75,15 +100,15 @@ export interface FailureContext {
 export class RefreshFailure extends Error {
   override readonly name = 'RefreshFailure';
   readonly type: FailureType;
-  readonly remedy: string;
+  readonly remedy: Remedy;
   readonly scope: Scope;
   readonly #context: FailureContext;
 
   /** @param remedy replaces the catalogue's remedy where that would mislead the reader */
-  constructor(type: FailureType, message: string, remedy?: string, context: FailureContext = {}) {
+  constructor(type: FailureType, message: string, remedy?: Remedy, context: FailureContext = {}) {
     super(message);
     this.type = type;
-    this.remedy = remedy ?? FAILURES[type].remedy;
+    this.remedy = remedy ?? remedyOf(type);
     this.scope = context.scope ?? FAILURES[type].scope;
     this.#context = context;
   }

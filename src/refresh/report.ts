@@ -1,7 +1,8 @@
 // The RefreshReport: what a run did, what failed, and how to fix it. It is limited to 256 KB, because Temporal would
 // lose the report of a run whose result is too large.
-import type { FailureType, Scope } from './failures.js';
+import { restoreFailure, type FailureType, type Scope } from './failures.js';
 import type { ProbeOutcome } from './activity-types.js';
+import type { Remedy } from './remedies/remedy.js';
 
 export type Stage = 'plan' | 'inspect' | 'extract' | 'update' | 'test';
 
@@ -68,7 +69,7 @@ export interface FailureReport {
   /** The first 1,000 affected connections; fewer in a report that would be too long. */
   readonly connections: readonly string[];
   readonly message: string;
-  readonly remedy: string;
+  readonly remedy: Remedy;
   /** Start of the first run of the unbroken series of runs in which this place failed. */
   readonly failingSince?: string;
 }
@@ -168,7 +169,7 @@ function sizeInBytes(report: RefreshReport): number {
 /**
  * Parses the report in the result or failure details of a previous run; undefined when it is not a valid report. The
  * shape is checked because an older or newer release may have written it, and a report that broke one run would break
- * every later run.
+ * every later run. Remedies that are not of the catalogue are replaced.
  */
 export function parseReport(value: unknown): RefreshReport | undefined {
   if (!isRecord(value)) return undefined;
@@ -182,7 +183,9 @@ export function parseReport(value: unknown): RefreshReport | undefined {
     isArrayOf(value['failures'], isFailureRow) &&
     isArrayOf(value['unproven'], isUnprovenRow) &&
     isArrayOf(value['warnings'], isString);
-  return isReport ? (value as unknown as RefreshReport) : undefined;
+  if (!isReport) return undefined;
+  const report = value as unknown as RefreshReport;
+  return { ...report, failures: report.failures.map(restoreFailure) };
 }
 
 function isTokenRow(row: unknown): boolean {

@@ -1,6 +1,6 @@
 // How far a run in progress is, as the query `progress` of the workflow returns it and `status` reads it.
 import type { StepName } from './activity-types.js';
-import { isFailureType, isScope, type FailureInfo } from './failures.js';
+import { isFailureType, isScope, restoreFailure, type FailureInfo } from './failures.js';
 import { parseReport, type RefreshReport } from './report.js';
 
 /** A step that is running, or waits for its next attempt. */
@@ -32,7 +32,7 @@ export interface RunProgress {
 /** Name of the query. */
 export const PROGRESS_QUERY = 'progress';
 
-/** Undefined when the value is not the progress of a run of this version. Texts in it are not trusted any further. */
+/** Undefined when the value is not the progress of a run of this version. Texts in it are not trusted any further; remedies are of the catalogue. */
 export function parseProgress(value: unknown): RunProgress | undefined {
   if (!isRecord(value)) return undefined;
   const { stepsDone, stepsInProgress, steps, storesDone } = value;
@@ -44,7 +44,9 @@ export function parseProgress(value: unknown): RunProgress | undefined {
     steps.every(isStep) &&
     Array.isArray(storesDone) &&
     storesDone.every(isString);
-  return isProgress && report ? { ...(value as unknown as RunProgress), report } : undefined;
+  if (!isProgress || !report) return undefined;
+  const progress = value as unknown as RunProgress;
+  return { ...progress, steps: progress.steps.map(restoreStep), report };
 }
 
 function isStep(value: unknown): boolean {
@@ -58,6 +60,10 @@ function isStep(value: unknown): boolean {
     [failingSince, nextAttemptAt].every((field) => field === null || isTime(field)) &&
     (failure === null || isFailure(failure))
   );
+}
+
+function restoreStep(step: StepInProgress): StepInProgress {
+  return { ...step, failure: step.failure && restoreFailure(step.failure) };
 }
 
 function isFailure(value: unknown): boolean {

@@ -59,10 +59,6 @@ export function describeTakeover(
   );
 }
 
-export const TAKEOVER_REMEDY =
-  'If this configuration replaces the other one, for example because its URL has changed, run ' +
-  '`schedule apply --replace`. Otherwise set another `schedule.id` and `temporal.taskQueue`.';
-
 /** For a run whose configuration has some of the stores of its schedule, and not the same ones. */
 export const STORES_EDITED_WARNING =
   'The Airflow instances of the configuration differ from those of the schedule. Run `schedule apply`.';

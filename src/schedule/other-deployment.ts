@@ -1,10 +1,11 @@
-import { describeTakeover, TAKEOVER_REMEDY, type ScheduledStore } from '../refresh/scheduled-stores.js';
+import { CONFIG_REMEDIES } from '../refresh/remedies/config.js';
+import { describeTakeover, type ScheduledStore } from '../refresh/scheduled-stores.js';
 
 /** The schedule was applied for other stores: exit code 1, since `schedule apply --replace` lets a restart succeed. */
 export class OtherDeployment extends Error {
   override readonly name = 'OtherDeployment';
   readonly code = 'other-deployment';
-  readonly remedy = TAKEOVER_REMEDY;
+  readonly remedy = CONFIG_REMEDIES.takeOver;
 
   /** The message has no full stop at its end. */
   constructor(

@@ -1,5 +1,6 @@
 // AWS keys, and which of them cannot be sent.
 import { RefreshFailure } from '../../refresh/failures.js';
+import { AWS_REMEDIES } from '../../refresh/remedies/aws.js';
 import type { ChainSource } from './chain-source.js';
 
 /** As returned by the SDK, with secrets in plain text: it must not leave this folder and `src/ecr`. */
@@ -41,7 +42,7 @@ export function findKeyFault(identity: AwsIdentity, source: ChainSource): Refres
     return new RefreshFailure(
       'AwsCredentialsMissing',
       `AWS credentials: ${of}${isVariable ? variable : name} ${words}`,
-      `Fix ${isVariable ? 'the variable, or the secret or file that sets it' : 'it where the keys come from'}.`,
+      isVariable ? AWS_REMEDIES.fixVariable : AWS_REMEDIES.fixKey,
     );
   }
   return undefined;

@@ -1,6 +1,8 @@
 // Maps errors from loading credentials to failures. Messages show only what the configuration contains (profile names,
 // file names, role ARNs), never what was read.
 import { RefreshFailure } from '../../refresh/failures.js';
+import { AWS_REMEDIES } from '../../refresh/remedies/aws.js';
+import type { Remedy } from '../../refresh/remedies/remedy.js';
 import { toNetworkError } from '../../net/network-error.js';
 import { getErrorName, isDenied, parseDenial, toAwsFailure } from '../aws-error.js';
 import {
@@ -39,8 +41,7 @@ export async function toCredentialsFailure(
   return new RefreshFailure(
     'AwsUnavailable',
     `${place}: ${toNetworkError(error).message}`,
-    "Run the `credential_process` command as the worker's user: it must print credentials within 90 s " +
-      'and must not wait for input.',
+    AWS_REMEDIES.runSlowProcess,
   );
 }
 
@@ -68,14 +69,11 @@ async function toRoleFailure(
 function roleDenied(source: RoleSource, error: unknown, masterArn: string | null): RefreshFailure {
   const { roleArn, via } = source;
   const caller = via.at(-1) ?? masterArn ?? 'the AWS principal of the worker';
-  const { words, remedy } = parseDenial(error, `sts:AssumeRole on the role for ${caller}`);
-  const statement = JSON.stringify({ Effect: 'Allow', Action: 'sts:AssumeRole', Resource: roleArn });
+  const { words, remedy } = parseDenial(error);
   return new RefreshFailure(
     'AwsAccessDenied',
     `AWS credentials: ${caller} is not authorized to call sts:AssumeRole on ${roleArn}${words}`,
-    remedy ??
-      `Add to a policy of ${caller}: ${statement}. Allow the same in the role's trust policy` +
-        `${aboutExternalId(source)}. The run resumes automatically.`,
+    remedy ?? chooseAllowRemedy(source),
   );
 }
 
@@ -83,11 +81,9 @@ function roleDenied(source: RoleSource, error: unknown, masterArn: string | null
  * STS does not report whether the caller or the external id was rejected. Only the last role of a chain has an external
  * id.
  */
-function aboutExternalId(source: RoleSource): string {
-  if ('isStep' in source) return '';
-  return source.externalId === undefined
-    ? '. If that policy requires an external id, set `externalId` to it'
-    : ' with the configured external id';
+function chooseAllowRemedy(source: RoleSource): Remedy {
+  if ('isStep' in source) return AWS_REMEDIES.allowAssume;
+  return source.externalId === undefined ? AWS_REMEDIES.allowAssumeOrSetId : AWS_REMEDIES.allowAssumeWithId;
 }
 
 /**
@@ -98,9 +94,6 @@ function roleInvalid({ roleArn, via }: RoleSource): RefreshFailure {
   return new RefreshFailure(
     'AwsAccessDenied',
     `AWS credentials: STS rejected the request for role ${roleArn}: the requested session duration is too long`,
-    via.length > 0
-      ? 'Remove `sessionDuration`: AWS limits the session of a role that another role assumes to one hour.'
-      : 'Shorten `sessionDuration`, or raise the maximum session duration of the role. For a role that another role ' +
-          'assumes, the maximum is one hour.',
+    via.length > 0 ? AWS_REMEDIES.removeDuration : AWS_REMEDIES.shortenDuration,
   );
 }

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { getHomeDir, getSSOTokenFilepath } from '@smithy/core/config';
+import { AWS_REMEDIES } from '../../refresh/remedies/aws.js';
+import type { Remedy } from '../../refresh/remedies/remedy.js';
 import type { AwsFiles } from './aws-files.js';
 import { describeFileProblem } from './file-problem.js';
 import type { ProfileEnd, SettingsFault } from './profile.js';
@@ -18,8 +20,8 @@ export async function findLoginFault(
     const session = sessionName === undefined ? {} : files.ssoSessions[sessionName];
     if (!session) {
       return {
-        reason: `the section [sso-session ${sessionName}] does not exist in ${files.config.path}`,
-        remedy: `Add the section, or fix sso_session of profile ${profile}.`,
+        reason: `the section [sso-session ${sessionName}] of profile ${profile} does not exist in ${files.config.path}`,
+        remedy: AWS_REMEDIES.addSsoSession,
       };
     }
     Object.assign(settings, session);
@@ -29,7 +31,7 @@ export async function findLoginFault(
     if (missing.length > 0) {
       return {
         reason: `the SSO settings of profile ${profile} are incomplete: ${missing.join(', ')} missing`,
-        remedy: `Complete them with \`aws configure sso --profile ${profile}\`.`,
+        remedy: AWS_REMEDIES.completeSso,
       };
     }
   }
@@ -37,16 +39,17 @@ export async function findLoginFault(
     kind === 'sso'
       ? getSSOTokenFilepath(sessionName ?? settings['sso_start_url'] ?? '')
       : toLoginFile(settings['login_session'] ?? '');
-  const reason = await findTokenFault(file, kind);
-  return reason === undefined ? undefined : { reason, remedy: toLoginRemedy(kind, profile) };
+  const reason = await findTokenFault(file, describeSession(kind, profile));
+  return reason === undefined ? undefined : { reason, remedy: toLoginRemedy(kind) };
 }
 
-export function toLoginRemedy(kind: ProfileEnd['kind'], profile: string): string {
-  const command = kind === 'sso' ? 'aws sso login' : 'aws login';
-  return (
-    `Run \`${command} --profile ${profile}\` as the worker's user, with its HOME. For a worker that runs ` +
-    'unattended, use an IAM role instead. The run resumes automatically.'
-  );
+/** Names the profile that has the session: it may be the source_profile of another. */
+export function describeSession(kind: ProfileEnd['kind'], profile: string): string {
+  return `the session of ${kind === 'sso' ? 'aws sso login' : 'aws login'} for profile ${profile}`;
+}
+
+export function toLoginRemedy(kind: ProfileEnd['kind']): Remedy {
+  return kind === 'sso' ? AWS_REMEDIES.logInSso : AWS_REMEDIES.logIn;
 }
 
 /** Source: `@aws-sdk/credential-provider-login`, release 3.1169. */
@@ -56,8 +59,7 @@ function toLoginFile(session: string): string {
   return path.join(folder, `${createHash('sha256').update(session).digest('hex')}.json`);
 }
 
-async function findTokenFault(file: string, kind: ProfileEnd['kind']): Promise<string | undefined> {
-  const session = kind === 'sso' ? 'the SSO session' : 'the session of aws login';
+async function findTokenFault(file: string, session: string): Promise<string | undefined> {
   try {
     const { expiresAt, refreshToken } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
     const hasExpired = typeof expiresAt === 'string' && Date.parse(expiresAt) <= Date.now();

@@ -1,5 +1,6 @@
 // Why a profile returned no credentials.
 import { RefreshFailure } from '../../refresh/failures.js';
+import { AWS_REMEDIES } from '../../refresh/remedies/aws.js';
 import { isDenied } from '../aws-error.js';
 import type { StsRegion } from '../sts-region.js';
 import type { AwsFiles, Section } from './aws-files.js';
@@ -40,7 +41,7 @@ export async function toProfileFailure(
   const { end } = result;
   const { region: configured } = files.profiles[profile] ?? {};
   const ownRegion =
-    configured === undefined ? region : { region: configured, variable: `region of profile ${profile}` };
+    configured === undefined ? region : { region: configured, setting: `region of profile ${profile}` };
   // An error of STS: the role of the profile was not assumed.
   if (isAwsError(failed.error) && end.kind !== 'web-identity') {
     return isDenied(failed.error) ? deniedRole(place) : toStsFailure(place, failed, ownRegion);
@@ -63,7 +64,7 @@ async function toEndFailure(
       return toLoginFailure(place, end, failed, files);
     case 'web-identity': {
       const { role_arn: roleArn = '', web_identity_token_file: tokenFile = '' } = end.section;
-      const identity = { roleArn, tokenFile, setting: 'web_identity_token_file of the profile' };
+      const identity = { roleArn, tokenFile, setting: 'web_identity_token_file' };
       return toWebIdentityFailure(place, identity, failed, region);
     }
     case 'environment':
@@ -83,8 +84,7 @@ function processFailure(place: string, { section }: ProfileEnd, words: string): 
   return new RefreshFailure(
     'AwsCredentialsMissing',
     `${place}: ${describeCommand(section)} ${words}`,
-    "Run the `credential_process` command as the worker's user, with its HOME and PATH: it must print credentials " +
-      'in JSON.',
+    AWS_REMEDIES.runProcess,
   );
 }
 
@@ -92,6 +92,6 @@ function deniedRole(place: string): RefreshFailure {
   return new RefreshFailure(
     'AwsAccessDenied',
     `${place}: not authorized to assume the role`,
-    "Allow the worker in the role's trust policy (role_arn of the profile).",
+    AWS_REMEDIES.allowAssumeByProfile,
   );
 }

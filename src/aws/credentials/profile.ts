@@ -1,5 +1,7 @@
 // What a profile of the AWS configuration files says about credentials, in the order in which the SDK looks, and what is
 // wrong with it. Source: `@aws-sdk/credential-provider-ini`, release 3.1169.
+import { AWS_REMEDIES } from '../../refresh/remedies/aws.js';
+import type { Remedy } from '../../refresh/remedies/remedy.js';
 import type { AwsFiles, Section } from './aws-files.js';
 
 /** Where the credentials of a profile come from in the end, after the profiles in `source_profile`. */
@@ -17,7 +19,7 @@ export interface ProfileEnd {
 export interface SettingsFault {
   /** Continues "profile NAME: …". */
   readonly reason: string;
-  readonly remedy: string;
+  readonly remedy: Remedy;
 }
 
 export type ProfileResult = { readonly end: ProfileEnd } | { readonly fault: SettingsFault };
@@ -74,7 +76,7 @@ function findCredentialSource(profile: string, section: Section, name: string): 
   return {
     fault: {
       reason: `credential_source of profile ${profile} is not a valid source`,
-      remedy: `Set it to ${Object.keys(CREDENTIAL_SOURCES).join(', ')}, or use source_profile.`,
+      remedy: AWS_REMEDIES.fixCredentialSource,
     },
   };
 }
@@ -86,36 +88,32 @@ function missingProfile(profile: string, files: AwsFiles, usedBy: string | undef
     if (file.problem === undefined) continue;
     return {
       reason: `profile ${profile}${named} was not found, and ${file.path} ${file.problem}`,
-      remedy: "Fix the file, or allow the worker's user to read it.",
+      remedy: AWS_REMEDIES.fixConfigFile,
     };
   }
   if (config.headings.includes(profile)) {
     return {
       reason: `profile ${profile}${named} was not found: ${config.path} has a section [${profile}]`,
-      remedy: `In this file, the section must be [profile ${profile}].`,
+      remedy: AWS_REMEDIES.renameSection,
     };
   }
   return {
     reason: `profile ${profile}${named} does not exist in ${config.path} or ${credentials.path}`,
-    remedy:
-      'Create the profile, fix its name, or set AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE to the files ' +
-      'that contain it.',
+    remedy: AWS_REMEDIES.createProfile,
   };
 }
 
 function mfaFault(profile: string): SettingsFault {
   return {
     reason: `profile ${profile} has mfa_serial, and the worker cannot enter an MFA code`,
-    remedy:
-      'Use SSO, a credential_process that prints temporary credentials, or a role whose trust policy does not ' +
-      'require MFA.',
+    remedy: AWS_REMEDIES.avoidMfa,
   };
 }
 
 function cycleFault(profiles: readonly string[]): SettingsFault {
   return {
     reason: `source_profile leads in a circle: ${profiles.join(' → ')}`,
-    remedy: 'Let the last profile have keys or another source of credentials.',
+    remedy: AWS_REMEDIES.endCircle,
   };
 }
 
@@ -126,24 +124,24 @@ function noCredentials(profile: string, section: Section): SettingsFault {
     const present = missing === id ? secret : id;
     return {
       reason: `profile ${profile} has ${present}, but not ${missing}`,
-      remedy: `Add ${missing} to the profile.`,
+      remedy: AWS_REMEDIES.completeKeys,
     };
   }
   if (has(section, 'source_profile') && has(section, 'credential_source')) {
     return {
       reason: `profile ${profile} has both source_profile and credential_source`,
-      remedy: 'Remove one of them.',
+      remedy: AWS_REMEDIES.removeOneSource,
     };
   }
   if (has(section, 'role_arn')) {
     return {
       reason: `profile ${profile} has role_arn, but no source of credentials to assume the role with`,
-      remedy: 'Add source_profile, credential_source or web_identity_token_file to the profile.',
+      remedy: AWS_REMEDIES.addSource,
     };
   }
   return {
     reason: `profile ${profile} has no credentials`,
-    remedy: 'Add keys, role_arn, credential_process or the sso_ settings to the profile.',
+    remedy: AWS_REMEDIES.addCredentials,
   };
 }
 

@@ -1,10 +1,9 @@
 // Failures of requests for credentials to services other than AWS STS, by error code and status.
 import { RefreshFailure } from '../../refresh/failures.js';
+import { AWS_REMEDIES } from '../../refresh/remedies/aws.js';
+import type { Remedy } from '../../refresh/remedies/remedy.js';
 import { NetworkError, toNetworkError } from '../../net/network-error.js';
-import { TLS_REMEDY } from '../aws-error.js';
 import type { TracedRequest } from './request-trace.js';
-
-const NO_ACTION = 'No action needed if the next attempt succeeds: the run retries automatically.';
 
 /**
  * The failure of a request that may succeed later: without a response, throttled, or with a server error.
@@ -14,15 +13,23 @@ const NO_ACTION = 'No action needed if the next attempt succeeds: the run retrie
 export function toTemporaryFailure(
   where: string,
   { error, status }: TracedRequest,
-  remedy: string,
+  remedy: Remedy,
 ): RefreshFailure | undefined {
   if (status === undefined) {
     // Without an error, the load ended before a response.
     const { message, isTlsProblem } = toNetworkError(error ?? new NetworkError('timed-out'));
-    return new RefreshFailure('AwsUnavailable', `${where}: ${message}`, isTlsProblem ? TLS_REMEDY : remedy);
+    return new RefreshFailure(
+      'AwsUnavailable',
+      `${where}: ${message}`,
+      isTlsProblem ? AWS_REMEDIES.checkTls : remedy,
+    );
   }
   if (status === 429)
-    return new RefreshFailure('AwsThrottled', `${where} throttled the request (HTTP 429)`, NO_ACTION);
+    return new RefreshFailure(
+      'AwsThrottled',
+      `${where} throttled the request (HTTP 429)`,
+      AWS_REMEDIES.waitForNext,
+    );
   if (status < 500) return undefined;
   return new RefreshFailure('AwsUnavailable', `${where} returned a server error (HTTP ${status})`, remedy);
 }

@@ -14,7 +14,7 @@ export function toStsFailure(
   region: StsRegion,
 ): RefreshFailure {
   if (getErrorCodes(error).includes('ENOTFOUND'))
-    return toUnknownHostFailure(region.region, `${place}: STS in ${region.region}`, region.variable);
+    return toUnknownHostFailure(region.region, `${place}: STS in ${region.region}`, region.setting);
   if (isAwsError(error)) return toAwsFailure(place, error);
   // A page with status 200 has no credentials.
   if (request?.status !== undefined && request.isFromAws !== true)

@@ -1,5 +1,6 @@
 // What is wrong with the environment variables that select a source of credentials.
 import { RefreshFailure } from '../../refresh/failures.js';
+import { AWS_REMEDIES } from '../../refresh/remedies/aws.js';
 import { WEB_IDENTITY_VARIABLES, type ChainSource } from './chain-source.js';
 
 /** A line break or blank that was copied into a variable of the source. */
@@ -12,7 +13,7 @@ export function findVariableFault(source: ChainSource): RefreshFailure | undefin
   return new RefreshFailure(
     'AwsCredentialsMissing',
     `AWS credentials: ${name} begins or ends with a blank or line break`,
-    'Fix the variable, or the secret or file that sets it.',
+    AWS_REMEDIES.fixVariable,
   );
 }
 
@@ -24,6 +25,6 @@ export function findHalfSet(place: string, names: readonly [string, string]): Re
   return new RefreshFailure(
     'AwsCredentialsMissing',
     `${place}: ${set} is set, but not ${missing[0]}`,
-    `Set ${missing[0]}, or unset ${set}.`,
+    AWS_REMEDIES.setBoth,
   );
 }

@@ -1,5 +1,6 @@
 // Failures of roles that are assumed with the token of an identity provider.
 import { RefreshFailure } from '../../refresh/failures.js';
+import { AWS_REMEDIES } from '../../refresh/remedies/aws.js';
 import { isBadIdentityToken, isDenied } from '../aws-error.js';
 import type { StsRegion } from '../sts-region.js';
 import type { ChainSource } from './chain-source.js';
@@ -30,23 +31,22 @@ export function toWebIdentityFailure(
   if (isDenied(error)) {
     return new RefreshFailure(
       'AwsAccessDenied',
-      `${place}: the web identity is not authorized to call sts:AssumeRoleWithWebIdentity`,
-      `Allow the identity provider in the trust policy of ${roleArn}, with the subject and audience of the token.`,
+      `${place}: the web identity is not authorized to call sts:AssumeRoleWithWebIdentity on ${roleArn}`,
+      AWS_REMEDIES.allowIdentity,
     );
   }
   if (isBadIdentityToken(error)) {
     return new RefreshFailure(
       'AwsCredentialsRejected',
-      `${place}: AWS rejected the web identity token`,
-      `Check that ${tokenFile} contains an unexpired token, and that its identity provider is registered ` +
-        'in the account. The run resumes automatically.',
+      `${place}: AWS rejected the web identity token in ${tokenFile}`,
+      AWS_REMEDIES.checkIdentityToken,
     );
   }
   const problem = isAwsError(error) ? undefined : describeFileProblem(error);
   if (!problem) return toStsFailure(place, failed, region);
   return new RefreshFailure(
     'AwsCredentialsMissing',
-    `AWS credentials: the web identity token file ${tokenFile} cannot be read: ${problem.words}`,
-    `Mount the file, fix ${setting}, or allow the worker's user to read it.`,
+    `AWS credentials: the web identity token file ${tokenFile} (${setting}) cannot be read: ${problem.words}`,
+    AWS_REMEDIES.mountIdentityToken,
   );
 }

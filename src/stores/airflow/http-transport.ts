@@ -1,6 +1,7 @@
 // Airflow's REST API over HTTP, with a login and the configured headers.
 import type { ExtraHeader, HttpClient } from '../../net/http.js';
 import { RefreshFailure } from '../../refresh/failures.js';
+import { CONFIG_REMEDIES } from '../../refresh/remedies/config.js';
 import type { AirflowLogin } from './auth/login.js';
 import { toRequestFailure } from './response-errors.js';
 import type { AirflowApi, MajorVersion } from './transport.js';
@@ -77,6 +78,6 @@ function readValue(airflow: string, header: ExtraHeader): string {
   throw new RefreshFailure(
     'ConfigInvalid',
     `Airflow ${airflow}: the value of header ${header.name} contains characters that are not valid in a header`,
-    'Fix the value behind its reference: it must be one line of printable ASCII.',
+    CONFIG_REMEDIES.fixHeader,
   );
 }

@@ -7,6 +7,7 @@ import type { AwsSessions } from '../../aws/aws-sessions.js';
 import { createRequestSigner } from '../../aws/request-signer.js';
 import type { HttpClient, HttpResponse } from '../../net/http.js';
 import type { RefreshFailure } from '../../refresh/failures.js';
+import { STORE_REMEDIES } from '../../refresh/remedies/store.js';
 import type { Principal } from '../../refresh/token-group.js';
 import { failure, toFrontFailure, toRequestFailure } from './response-errors.js';
 import { hasAirflowFormat, isLoginRejected } from './response-texts.js';
@@ -151,19 +152,14 @@ function toCallerFailure(
 ): RefreshFailure {
   const caller = arn ?? describePrincipal(principal);
   if (name === 'AccessDeniedException' || status === 403) {
-    const reason = `${caller} is not authorized to call airflow:InvokeRestApi on ${environment} in ${region}`;
     const account = arn?.split(':')[4] ?? '<account>';
     const resource = `arn:${getPartition(region).name}:airflow:${region}:${account}:role/${environment}/Op`;
-    const remedy =
-      `Allow ${caller} to call airflow:InvokeRestApi on ${resource}. Op is the least privileged role that can read ` +
-      'and edit connections.';
-    return failure('StoreForbidden', request, reason, status, remedy);
+    const reason = `${caller} is not authorized to call airflow:InvokeRestApi on ${resource}`;
+    return failure('StoreForbidden', request, reason, status, STORE_REMEDIES.allowMwaa);
   }
   if (name === 'ResourceNotFoundException' || status === 404) {
     const reason = `MWAA has no environment ${environment} in ${region}, in the account of ${caller}`;
-    const remedy =
-      'Correct `environment` or `region`, or set `roleArn` or `profile` of the account that has it.';
-    return failure('StoreRequestRejected', request, reason, status, remedy);
+    return failure('StoreRequestRejected', request, reason, status, STORE_REMEDIES.fixMwaaEnvironment);
   }
   const reason =
     'MWAA rejected the request; ids must have at most 51 characters, and the environment must be up to date';

@@ -1,41 +1,17 @@
 // Converts errors and responses of Airflow into failures. They never contain a body, a header or a foreign message:
 // Airflow's 422 echoes the password in the request.
 import { RefreshFailure, type FailureType } from '../../refresh/failures.js';
+import type { Remedy } from '../../refresh/remedies/remedy.js';
+import { STORE_REMEDIES } from '../../refresh/remedies/store.js';
 import { toNetworkError } from '../../net/network-error.js';
 import { hasAirflowFormat, isLoginRejected } from './response-texts.js';
 import type { ApiResponse, RequestContext } from './transport.js';
-
-const COLUMN_REMEDY =
-  'Run `airflow db migrate`: since Airflow 2.8 the column is text. On MySQL it holds 65,535 bytes, and Fernet adds ' +
-  'a third.';
-
-const ACCESS_REMEDY =
-  'Allow the worker through the proxy. Set headers that the proxy requires in `headers` of this Airflow. If the ' +
-  'proxy checks `auth.token`, fix the token.';
-
-export const FRONT_REMEDY =
-  'Check what is in front of Airflow (ingress, proxy, login page). If it does not forward any request to Airflow, ' +
-  'also check `url` (without /api/v2).';
-
-const BEHIND_REMEDY =
-  'Check that the API server is running, and that the ingress or proxy in front of it reaches it.';
-
-const REDIRECT_REMEDY =
-  'Check what is in front of Airflow (ingress, proxy, login page). If the redirect is permanent, set `url` to its ' +
-  'target.';
-
-const MWAA_REMEDY =
-  'Check the state of the MWAA environment and the log of its web server, and any proxy, VPC endpoint or ' +
-  'AWS_ENDPOINT_URL_MWAA between the worker and AWS.';
-
-const CA_REMEDY =
-  'Set `caFile` of this Airflow, SSL_CERT_FILE or NODE_EXTRA_CA_CERTS to a PEM file with the CA certificate.';
 
 /** A failed request, with the status of its response if there was one. */
 export class AirflowFailure extends RefreshFailure {
   readonly status: number | undefined;
 
-  constructor(type: FailureType, message: string, remedy?: string, status?: number) {
+  constructor(type: FailureType, message: string, remedy?: Remedy, status?: number) {
     super(type, message, remedy);
     this.status = status;
   }
@@ -47,7 +23,7 @@ export function failure(
   { airflow, action }: RequestContext,
   reason: string,
   status?: number,
-  remedy?: string,
+  remedy?: Remedy,
 ): AirflowFailure {
   const where = status === undefined ? action : `${status} on ${action}`;
   return new AirflowFailure(type, `Airflow ${airflow}: ${where}: ${reason}`, remedy, status);
@@ -58,7 +34,7 @@ export function toRequestFailure(context: RequestContext, error: unknown): Refre
   if (error instanceof RefreshFailure) return error;
   const { code, message, isTlsTrustProblem, remedy } = toNetworkError(error);
   const { via } = context;
-  const fail = (type: FailureType, reason: string, fix?: string): RefreshFailure =>
+  const fail = (type: FailureType, reason: string, fix?: Remedy): RefreshFailure =>
     failure(type, context, via === undefined ? reason : `${via}: ${reason}`, undefined, fix);
   if (code === 'too-large') {
     return context.permission === 'read connections' || context.permission === 'edit connections'
@@ -67,14 +43,18 @@ export function toRequestFailure(context: RequestContext, error: unknown): Refre
   }
   if (code === 'redirect') {
     const reason = `${message}; check for a proxy in front of ${via ?? 'Airflow'}`;
-    return fail('StoreUnavailable', reason, via ? MWAA_REMEDY : REDIRECT_REMEDY);
+    return fail('StoreUnavailable', reason, via ? STORE_REMEDIES.checkMwaa : STORE_REMEDIES.checkRedirect);
   }
   if (code === 'redirect-elsewhere') {
     const reason = `${message}: probably the login page of an SSO proxy in front of ${via ?? 'Airflow'}`;
-    return fail('StoreUnavailable', reason, via ? MWAA_REMEDY : ACCESS_REMEDY);
+    return fail(
+      'StoreUnavailable',
+      reason,
+      via ? STORE_REMEDIES.checkMwaa : STORE_REMEDIES.allowThroughProxy,
+    );
   }
   // The remedy of the failure type does not mention certificates.
-  return fail('StoreUnreachable', message, remedy ?? (isTlsTrustProblem ? CA_REMEDY : undefined));
+  return fail('StoreUnreachable', message, remedy ?? (isTlsTrustProblem ? STORE_REMEDIES.setCa : undefined));
 }
 
 /**
@@ -83,7 +63,7 @@ export function toRequestFailure(context: RequestContext, error: unknown): Refre
  */
 export function toResponseFailure(response: ApiResponse): RefreshFailure {
   const { request, status } = response;
-  const fail = (type: FailureType, reason: string, remedy?: string): RefreshFailure =>
+  const fail = (type: FailureType, reason: string, remedy?: Remedy): RefreshFailure =>
     failure(type, request, reason, status, remedy);
   if (status >= 200 && status < 300) return notAirflow(request);
   if (status === 429) return failure('StoreThrottled', request, 'requests are rate-limited (429)');
@@ -108,7 +88,7 @@ export function toResponseFailure(response: ApiResponse): RefreshFailure {
   if (status === 403) return fail('StoreForbidden', `the user is not allowed to ${request.permission}`);
   if (status === 409 && request.permission === 'edit connections') {
     const reason = "Airflow's database rejected the password; its column may be too short for the token";
-    return fail('StoreRequestRejected', reason, COLUMN_REMEDY);
+    return fail('StoreRequestRejected', reason, STORE_REMEDIES.migrate);
   }
   return fail('StoreRequestRejected', 'the request was rejected');
 }
@@ -123,8 +103,8 @@ export function toFrontFailure(context: RequestContext, reason: string, status?:
   return failure('StoreUnavailable', context, reason, status, findFrontRemedy(context, status));
 }
 
-function findFrontRemedy({ via }: RequestContext, status = 200): string {
-  if (via === 'MWAA') return MWAA_REMEDY;
-  if (status > 500) return BEHIND_REMEDY;
-  return [401, 403, 407].includes(status) ? ACCESS_REMEDY : FRONT_REMEDY;
+function findFrontRemedy({ via }: RequestContext, status = 200): Remedy {
+  if (via === 'MWAA') return STORE_REMEDIES.checkMwaa;
+  if (status > 500) return STORE_REMEDIES.checkBehind;
+  return [401, 403, 407].includes(status) ? STORE_REMEDIES.allowThroughProxy : STORE_REMEDIES.checkFront;
 }

@@ -4,6 +4,7 @@
 import type Docker from 'dockerode';
 import type { DockerEngine } from './port.js';
 import { RefreshFailure } from '../../refresh/failures.js';
+import { DOCKER_REMEDIES } from '../../refresh/remedies/docker.js';
 import { isLoopbackHost } from '../../net/is-loopback.js';
 import { ECR_USER } from '../../refresh/token.js';
 import type { Secret } from '../../log/secret.js';
@@ -35,11 +36,7 @@ export function createDockerEngine(target: EngineEndpoint): DockerEngine {
       throw toEngineFailure(target, error);
     }
     if (typeof version === 'string' && /^[0-9A-Za-z][0-9A-Za-z.+~-]{0,63}$/.test(version)) return version;
-    throw toUnreachable(
-      target,
-      'the response is not from a Docker Engine',
-      'Fix `docker.engines`: another service listens there.',
-    );
+    throw toUnreachable(target, 'the response is not from a Docker Engine', DOCKER_REMEDIES.fixService);
   }
 
   async function login(registry: string, password: Secret, signal: AbortSignal): Promise<void> {

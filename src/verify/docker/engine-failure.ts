@@ -4,60 +4,39 @@ import fs from 'node:fs';
 import { DeadlineExceeded } from '../../net/deadline.js';
 import { getErrorCodes, toNetworkError } from '../../net/network-error.js';
 import { RefreshFailure } from '../../refresh/failures.js';
+import { DOCKER_REMEDIES } from '../../refresh/remedies/docker.js';
+import type { Remedy } from '../../refresh/remedies/remedy.js';
 import { StatusError, type EngineEndpoint } from './engine-client.js';
 
-type Reason = readonly [words: string, remedy: string];
+type Reason = readonly [words: string, remedy: Remedy];
 type ReasonOfCode = readonly [codes: RegExp, ...Reason];
 
 const RESET = 'the engine closed the connection without a response';
-const RESET_REMEDY = 'Check the log of the Docker Engine; restart it if this happens again.';
 const NOT_HTTP = 'the response is not HTTP';
-const NOT_HTTP_REMEDY = 'Fix `docker.engines`: another service listens there.';
-const ADD_TLS = 'set `caFile`, `certFile` and `keyFile` next to its `url`.';
-const NOT_A_SOCKET: Reason = ['not a socket', 'Fix `docker.engines`: the path must be a Unix socket.'];
+const NOT_A_SOCKET: Reason = ['not a socket', DOCKER_REMEDIES.fixSocket];
 
 const BY_SOCKET: readonly ReasonOfCode[] = [
-  [
-    /^(?:ENOENT|ENOTDIR)$/,
-    'socket not found',
-    'Start the Docker Engine, fix `docker.engines`, or mount its socket into the container.',
-  ],
+  [/^(?:ENOENT|ENOTDIR)$/, 'socket not found', DOCKER_REMEDIES.startOrMount],
   [/^ENOTSOCK$/, ...NOT_A_SOCKET],
-  [
-    /^ECONNREFUSED$/,
-    'nothing listens there',
-    'Start the Docker Engine; the socket may be left over from a stopped engine.',
-  ],
-  [/^EAGAIN$/, 'the connection backlog is full', 'Restart the Docker Engine: it hangs.'],
-  [/^(?:ECONNRESET|EPIPE)$/, RESET, RESET_REMEDY],
-  [/^HPE_/, NOT_HTTP, NOT_HTTP_REMEDY],
+  [/^ECONNREFUSED$/, 'nothing listens there', DOCKER_REMEDIES.start],
+  [/^EAGAIN$/, 'the connection backlog is full', DOCKER_REMEDIES.restart],
+  [/^(?:ECONNRESET|EPIPE)$/, RESET, DOCKER_REMEDIES.checkLog],
+  [/^HPE_/, NOT_HTTP, DOCKER_REMEDIES.fixService],
 ];
 
 const BY_TCP: readonly ReasonOfCode[] = [
-  [
-    /^ECONNREFUSED$/,
-    'nothing listens there',
-    'Start the Docker Engine, make it listen on that host and port (`--host`), or fix `docker.engines`.',
-  ],
-  [
-    /^(?:ENOTFOUND|EAI_[A-Z]+)$/,
-    'DNS lookup failed',
-    'Fix the host in `docker.engines`, or the DNS of the worker.',
-  ],
+  [/^ECONNREFUSED$/, 'nothing listens there', DOCKER_REMEDIES.startOnTcp],
+  [/^(?:ENOTFOUND|EAI_[A-Z]+)$/, 'DNS lookup failed', DOCKER_REMEDIES.fixHost],
   [
     /^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|EACCES|EPERM)$/,
     'host unreachable',
-    'Check the network and firewalls between the worker and the Docker Engine.',
+    DOCKER_REMEDIES.checkNetwork,
   ],
 ];
 
 const BY_PLAIN_TCP: readonly ReasonOfCode[] = [
-  [/^HPE_/, NOT_HTTP, `Fix host and port; if the Docker Engine expects TLS there, ${ADD_TLS}`],
-  [
-    /^(?:ECONNRESET|EPIPE)$/,
-    RESET,
-    `Check the log of the Docker Engine; if it expects TLS there, ${ADD_TLS}`,
-  ],
+  [/^HPE_/, NOT_HTTP, DOCKER_REMEDIES.fixAddressOrAddTls],
+  [/^(?:ECONNRESET|EPIPE)$/, RESET, DOCKER_REMEDIES.checkLogOrAddTls],
 ];
 
 /** The prefix `SSLV3`, `TLSV1`, `TLSV13` or `SSL/TLS` depends on the versions of TLS and OpenSSL. */
@@ -68,7 +47,7 @@ const WITHOUT_CLIENT_CERTIFICATE: readonly ReasonOfCode[] = [
   [
     REFUSED_CERTIFICATE,
     'TLS: the engine requires a client certificate',
-    'Set `certFile` and `keyFile` to a client certificate issued by the CA that the Docker Engine trusts.',
+    DOCKER_REMEDIES.addClientCertificate,
   ],
 ];
 
@@ -76,12 +55,12 @@ const WITH_CLIENT_CERTIFICATE: readonly ReasonOfCode[] = [
   [
     /^ERR_SSL_.*ALERT_CERTIFICATE_EXPIRED$/,
     'TLS: the client certificate has expired',
-    'Renew the certificate in `certFile`.',
+    DOCKER_REMEDIES.renewClientCertificate,
   ],
   [
     REFUSED_CERTIFICATE,
     'TLS: the engine rejected the client certificate',
-    'Set `certFile` to a client certificate issued by the CA that the Docker Engine trusts (its `--tlscacert`).',
+    DOCKER_REMEDIES.replaceClientCertificate,
   ],
 ];
 
@@ -89,41 +68,28 @@ const BY_TLS: readonly ReasonOfCode[] = [
   [
     /^(?:UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|CERT_SIGNATURE_FAILURE|CERT_UNTRUSTED|INVALID_CA)/,
     'TLS: the certificate of the engine is signed by an unknown CA',
-    'Set `caFile` to the CA that issued the certificate of the Docker Engine (its `--tlscert`).',
+    DOCKER_REMEDIES.setCa,
   ],
-  [
-    /^CERT_HAS_EXPIRED$/,
-    'TLS: the certificate of the engine has expired',
-    'Renew the certificate of the Docker Engine.',
-  ],
+  [/^CERT_HAS_EXPIRED$/, 'TLS: the certificate of the engine has expired', DOCKER_REMEDIES.renewCertificate],
   [
     /^CERT_NOT_YET_VALID$/,
     'TLS: the certificate of the engine is not valid yet',
-    'Synchronize the clock of the worker, or of the machine that issued the certificate.',
+    DOCKER_REMEDIES.synchronizeClock,
   ],
   [
     /^ERR_TLS_CERT_ALTNAME_INVALID$/,
     'TLS: the certificate of the engine is for another host',
-    'Use a host of the certificate in `url`, or issue a certificate for the host of `url`.',
+    DOCKER_REMEDIES.matchHost,
   ],
-  [/^CERT_/, 'TLS: the certificate of the engine is invalid', 'Renew the certificate of the Docker Engine.'],
+  [/^CERT_/, 'TLS: the certificate of the engine is invalid', DOCKER_REMEDIES.renewCertificate],
   [
     /^ERR_SSL_(?:WRONG_VERSION_NUMBER|HTTP_REQUEST|PACKET_LENGTH_TOO_LONG|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL)$/,
     'TLS: the service on this port does not use TLS',
-    'Start the Docker Engine with `--tlsverify`, or fix the port; on loopback TLS can be omitted.',
+    DOCKER_REMEDIES.startWithTls,
   ],
-  [
-    /^(?:ECONNRESET|EPIPE)$/,
-    'TLS: connection reset',
-    'Check the log of the Docker Engine: it shows whether it rejected the client certificate.',
-  ],
-  [/^HPE_/, NOT_HTTP, NOT_HTTP_REMEDY],
-  [
-    /^(?:ERR_SSL_|ERR_TLS_|EPROTO)/,
-    'TLS: handshake failed',
-    'Configure the Docker Engine for TLS 1.2 or later with current certificates; if it requires a client ' +
-      'certificate, set `certFile` and `keyFile`.',
-  ],
+  [/^(?:ECONNRESET|EPIPE)$/, 'TLS: connection reset', DOCKER_REMEDIES.checkLogForCertificate],
+  [/^HPE_/, NOT_HTTP, DOCKER_REMEDIES.fixService],
+  [/^(?:ERR_SSL_|ERR_TLS_|EPROTO)/, 'TLS: handshake failed', DOCKER_REMEDIES.configureTls],
 ];
 
 export function toEngineFailure(target: EngineEndpoint, error: unknown): RefreshFailure {
@@ -137,7 +103,7 @@ export function toEngineFailure(target: EngineEndpoint, error: unknown): Refresh
 }
 
 /** `reason` omits the URL, for reports that already name the engine. */
-export function toUnreachable({ url }: EngineEndpoint, reason: string, remedy: string): RefreshFailure {
+export function toUnreachable({ url }: EngineEndpoint, reason: string, remedy: Remedy): RefreshFailure {
   return new RefreshFailure('DockerEngineUnreachable', `${url}: ${reason}`, remedy, { reason });
 }
 
@@ -145,8 +111,8 @@ function describeConnectionError(target: EngineEndpoint, error: unknown): Reason
   const isSocket = target.url.startsWith('unix:');
   const { message } = toNetworkError(error);
   if (error instanceof DeadlineExceeded) {
-    const firewall = isSocket ? '' : ', or check for a firewall in between';
-    return [message, `Check whether the Docker Engine hangs, and restart it${firewall}.`];
+    const { checkHanging, checkHangingOrFirewall } = DOCKER_REMEDIES;
+    return [message, isSocket ? checkHanging : checkHangingOrFirewall];
   }
   const reasons = reasonsFor(target);
   for (const code of getErrorCodes(error)) {
@@ -155,7 +121,7 @@ function describeConnectionError(target: EngineEndpoint, error: unknown): Reason
     const known = reasons.find(([codes]) => codes.test(code));
     if (known) return [known[1], known[2]];
   }
-  return [message, RESET_REMEDY];
+  return [message, DOCKER_REMEDIES.checkLog];
 }
 
 function reasonsFor({ url, tls }: EngineEndpoint): readonly ReasonOfCode[] {
@@ -169,20 +135,10 @@ function describeStatus({ url, tls }: EngineEndpoint, status: number): Reason {
   const words = `HTTP ${status}`;
   // Go's HTTPS server returns 400 for plain HTTP. An engine does not, for a request without parameters.
   if (status === 400 && url.startsWith('tcp:') && !tls) {
-    return [
-      `${words}, as an HTTPS server returns for plain HTTP`,
-      `If the Docker Engine expects TLS there, ${ADD_TLS}`,
-    ];
+    return [`${words}, as an HTTPS server returns for plain HTTP`, DOCKER_REMEDIES.addTls];
   }
-  if (status >= 500)
-    return [
-      words,
-      'Check the logs of the Docker Engine and of a proxy in front of it: one returned a server error.',
-    ];
-  return [
-    words,
-    'Check for a proxy or plugin in front of the Docker Engine that blocks GET /version, or fix `docker.engines`.',
-  ];
+  if (status >= 500) return [words, DOCKER_REMEDIES.checkLogs];
+  return [words, DOCKER_REMEDIES.checkVersionProxy];
 }
 
 function describeDenied(path: string): Reason {
@@ -190,23 +146,13 @@ function describeDenied(path: string): Reason {
   const group = findGroup(path);
   if (group === undefined) {
     // A folder above the socket is closed to this user.
-    return [
-      `permission denied on the socket; ${user}`,
-      'Allow the user of the worker to access the socket and the folders above it.',
-    ];
+    return [`permission denied on the socket; ${user}`, DOCKER_REMEDIES.allowUser];
   }
   const name = group.name === undefined ? `${group.id}` : `${group.name} (${group.id})`;
   if (group.id === 0) {
-    return [
-      `permission denied on the socket of group ${name}; ${user}`,
-      'Let the Docker Engine create its socket for a group of its own (`--group docker`), and add this user to that group.',
-    ];
+    return [`permission denied on the socket of group ${name}; ${user}`, DOCKER_REMEDIES.createGroup];
   }
-  return [
-    `permission denied on the socket of group ${name}; ${user}`,
-    `Add this user to group ${name}. In a container, give it the group by its number: \`group_add: [${group.id}]\` ` +
-      `(Compose) or \`supplementalGroups: [${group.id}]\` (Kubernetes).`,
-  ];
+  return [`permission denied on the socket of group ${name}; ${user}`, DOCKER_REMEDIES.joinGroup];
 }
 
 /** The group that the socket belongs to; its name is unknown in a container that does not have it. */

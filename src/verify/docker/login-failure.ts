@@ -1,6 +1,7 @@
 // Classifies a failed login from a Docker Engine: no engine responds, it cannot reach the registry, or the registry
 // rejects the token.
 import { RefreshFailure } from '../../refresh/failures.js';
+import { DOCKER_REMEDIES } from '../../refresh/remedies/docker.js';
 import { findRejection, PRINCIPAL_DENIED } from '../registry/rejection.js';
 import { StatusError, type EngineEndpoint } from './engine-client.js';
 import { toEngineFailure } from './engine-failure.js';
@@ -18,7 +19,7 @@ export function toLoginFailure(target: EngineEndpoint, registry: string, error: 
     return new RefreshFailure(
       'DockerLoginFailed',
       `${where}: the engine, or a proxy in front of it, returned HTTP ${status}`,
-      'Check for a proxy in front of the engine that blocks POST /auth.',
+      DOCKER_REMEDIES.checkLoginProxy,
     );
   }
   return new RefreshFailure(

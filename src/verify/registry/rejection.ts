@@ -3,31 +3,30 @@
 // reason depends only on the HTTP status and is less exact; whether a token counts as rejected does not depend on the
 // text. Of the text, only the name of an action is ever shown.
 import { parseEcrHost } from '../../refresh/registry-host.js';
+import { REGISTRY_REMEDIES } from '../../refresh/remedies/registry.js';
+import type { Remedy } from '../../refresh/remedies/remedy.js';
 
 export interface Rejection {
   readonly words: string;
   /** Set if the remedy of the failure type is too general. */
-  readonly remedy?: string;
+  readonly remedy?: Remedy;
 }
 
 const TOKEN_EXPIRED: Rejection = {
   words: 'the registry reports an expired token; ECR reports this for any token that it cannot read',
-  remedy:
-    'Check that the registry is in the region and partition of the token, and check for a proxy that changes requests.',
+  remedy: REGISTRY_REMEDIES.checkRegionOfToken,
 };
 const SESSION_ENDED: Rejection = {
   words: 'the AWS session behind the token has ended',
-  remedy:
-    'Check that the role of the principal still exists and that its sessions were not revoked, which ends its tokens.',
+  remedy: REGISTRY_REMEDIES.checkRole,
 };
 const PUBLIC_TOKEN_REJECTED: Rejection = {
   words: 'ECR Public rejected the token: it has expired or belongs to another registry',
-  remedy: 'Check for a proxy that changes requests; ECR Public does not accept tokens of private registries.',
+  remedy: REGISTRY_REMEDIES.checkPublicProxy,
 };
 const WRONG_REGION: Rejection = {
   words: 'the token is malformed or from another region',
-  remedy:
-    'Fix the region of the entry under `registries`, or its `registryHost`: a token is valid in one region only.',
+  remedy: REGISTRY_REMEDIES.fixRegion,
 };
 const NOT_AUTHENTICATED: Rejection = { words: 'the registry rejected the credentials' };
 export const PRINCIPAL_DENIED: Rejection = {

@@ -3,7 +3,6 @@ import { Secret } from '../../log/secret.js';
 import type { HttpClient } from '../../net/http.js';
 import { NetworkError } from '../../net/network-error.js';
 import type { PullProbe, RegistryProbe } from '../../refresh/activity-types.js';
-import { FAILURES } from '../../refresh/failures.js';
 import { WRONG_PASSWORD } from '../../refresh/token.js';
 import { classifyLogin } from './classify-response.js';
 import { openRegistry, type Registry } from './open-registry.js';
@@ -83,6 +82,5 @@ function toOtherHostProbe(registry: string): RegistryProbe {
     outcome: 'rejected',
     type: 'RegistryRealmForeign',
     message: 'its auth realm points to another host',
-    remedy: FAILURES.RegistryRealmForeign.remedy,
   };
 }

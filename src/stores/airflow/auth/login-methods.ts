@@ -2,7 +2,9 @@
 import { Secret } from '../../../log/secret.js';
 import type { HttpClient, HttpResponse } from '../../../net/http.js';
 import type { RefreshFailure } from '../../../refresh/failures.js';
-import { failure, FRONT_REMEDY, notAirflow, toResponseFailure } from '../response-errors.js';
+import type { Remedy } from '../../../refresh/remedies/remedy.js';
+import { STORE_REMEDIES } from '../../../refresh/remedies/store.js';
+import { failure, notAirflow, toResponseFailure } from '../response-errors.js';
 import { hasAirflowFormat, isLoginRejected } from '../response-texts.js';
 import type { RequestContext } from '../transport.js';
 import { LOGIN_TIMEOUT_MS, type LoginMethod, type ReadSecret } from './login.js';
@@ -47,22 +49,10 @@ export function createBasicLogin({ url, username, readPassword, http }: Password
   };
 }
 
-/** FAB looks up local and LDAP users only. Source: its `basic_auth` backend and its `/auth/token`. */
-const BROWSER_USERS = 'Instead of a user of OAuth or SAML, use a local one (`airflow users create`)';
-
-/** The worker does not send a rejected password again for 30 min, and reads its environment only once. */
-const FIX_PASSWORD =
-  'Correct the password that `auth.password` refers to, or that of the Airflow user; then restart the worker, unless you replaced the file of the password.';
-export const LOGIN_RETRIES = 'The login is retried every 30 min, to avoid locking the account.';
-
 function rejectBasic(context: RequestContext, status: number): RefreshFailure {
   const reason =
     'the user name or password was rejected, or `[api] auth_backends` does not include basic_auth';
-  const remedy =
-    `${FIX_PASSWORD} If it is right, Airflow accepts no passwords, as by default: set ` +
-    'AIRFLOW__API__AUTH_BACKENDS=airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session for the web ' +
-    `server, and restart it. ${BROWSER_USERS}. ${LOGIN_RETRIES}`;
-  return failure('StoreUnauthorized', context, reason, status, remedy);
+  return failure('StoreUnauthorized', context, reason, status, STORE_REMEDIES.fixBasicLogin);
 }
 
 /**
@@ -117,7 +107,7 @@ export function createJwtLogin(
 
 /** A wrong password cannot cause this, and it does not lock an account. */
 export function rejectJwt(context: RequestContext, status: number): RefreshFailure {
-  const fail = (cause: string, remedy: string): RefreshFailure =>
+  const fail = (cause: string, remedy: Remedy): RefreshFailure =>
     failure(
       'StoreUnavailable',
       context,
@@ -127,13 +117,10 @@ export function rejectJwt(context: RequestContext, status: number): RefreshFailu
     );
   // Airflow returns 403 for a signature with another secret, 401 for an expired or missing token.
   return status === 403
-    ? fail(
-        '`[api_auth] jwt_secret` may differ between API servers',
-        'Set the same `[api_auth] jwt_secret` on all API servers, and restart them.',
-      )
+    ? fail('`[api_auth] jwt_secret` may differ between API servers', STORE_REMEDIES.shareJwtSecret)
     : fail(
         'clocks may differ between API servers, or a proxy removes the Authorization header',
-        'Synchronize the clocks of all API servers, and let the proxy in front of Airflow pass the header.',
+        STORE_REMEDIES.synchronizeClocks,
       );
 }
 
@@ -146,8 +133,7 @@ export function parseJwt(
   const { status, json } = response;
   if ((status === 401 || status === 403) && hasAirflowFormat(response)) {
     const reason = 'the user name or password was rejected, or this is a user of OAuth or SAML';
-    const remedy = `${FIX_PASSWORD} ${BROWSER_USERS}, or use \`auth: {token}\`. ${LOGIN_RETRIES}`;
-    throw failure('StoreUnauthorized', request, reason, status, remedy);
+    throw failure('StoreUnauthorized', request, reason, status, STORE_REMEDIES.fixJwtLogin);
   }
   if (status === 404 || status === 405) {
     const reason =
@@ -155,10 +141,7 @@ export function parseJwt(
         ? '/auth/token does not exist; check that the proxy in front of it forwards /auth, and that this is Airflow 3'
         : `Airflow ${version} responds, but /auth/token does not exist; check that the proxy forwards /auth`;
     const type = hasAirflowFormat(response) ? 'StoreRequestRejected' : 'StoreUnavailable';
-    const remedy =
-      version === undefined
-        ? FRONT_REMEDY
-        : 'Let the ingress or proxy in front of Airflow forward /auth in addition to /api.';
+    const remedy = version === undefined ? STORE_REMEDIES.checkFront : STORE_REMEDIES.forwardAuth;
     throw failure(type, request, reason, status, remedy);
   }
   if (status !== 200 && status !== 201) throw toResponseFailure({ request, status, json });

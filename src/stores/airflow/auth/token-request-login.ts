@@ -2,10 +2,11 @@
 import { Secret } from '../../../log/secret.js';
 import type { ExtraHeader, HttpClient, HttpResponse } from '../../../net/http.js';
 import type { RefreshFailure } from '../../../refresh/failures.js';
+import { STORE_REMEDIES } from '../../../refresh/remedies/store.js';
 import { failure } from '../response-errors.js';
 import { hasAirflowFormat } from '../response-texts.js';
 import type { RequestContext } from '../transport.js';
-import { LOGIN_RETRIES, parseJwt, rejectJwt } from './login-methods.js';
+import { parseJwt, rejectJwt } from './login-methods.js';
 import { LOGIN_TIMEOUT_MS, type LoginMethod, type ReadSecret } from './login.js';
 
 export interface TokenRequestLogin {
@@ -63,24 +64,17 @@ function toRejection(context: RequestContext, response: HttpResponse): RefreshFa
   // Airflow's own server error is exactly 500.
   if (status === 500) {
     const reason = 'server error; Airflow may not reach its identity provider, such as Keycloak';
-    const remedy = "Check the API server's log, and that it can reach the identity provider.";
-    return failure('StoreUnavailable', context, reason, status, remedy);
+    return failure('StoreUnavailable', context, reason, status, STORE_REMEDIES.checkIdentityProvider);
   }
   if (!hasAirflowFormat(response)) return undefined;
   // Keycloak's auth manager returns 403 for a wrong secret, and so do others for 401.
   if (status === 401 || status === 403) {
-    const remedy =
-      'Correct the secret that `auth.tokenRequest` refers to, or the client in the identity provider; then restart ' +
-      'the worker, unless you replaced the file of the secret. With Keycloak, `client_id` must be the client that ' +
-      `Airflow uses, and an assertion must not have expired. ${LOGIN_RETRIES}`;
-    return failure('StoreUnauthorized', context, '`auth.tokenRequest` was rejected', status, remedy);
+    const reason = '`auth.tokenRequest` was rejected';
+    return failure('StoreUnauthorized', context, reason, status, STORE_REMEDIES.fixTokenRequest);
   }
   if (status === 400 || status === 422) {
     const reason = 'the auth manager does not accept the fields of `auth.tokenRequest.body`';
-    const remedy =
-      'Use the fields that the documentation of the auth manager names. SimpleAuthManager and FAB take `username` and ' +
-      '`password` of `auth` instead.';
-    return failure('StoreRequestRejected', context, reason, status, remedy);
+    return failure('StoreRequestRejected', context, reason, status, STORE_REMEDIES.fixTokenRequestBody);
   }
   return undefined;
 }
@@ -89,13 +83,7 @@ function toRejection(context: RequestContext, response: HttpResponse): RefreshFa
 export function refuseTokenRequest(): LoginMethod {
   const fail = (context: RequestContext): RefreshFailure => {
     const reason = 'Airflow 2 issues no tokens, so that `auth.tokenRequest` cannot be used';
-    return failure(
-      'StoreRequestRejected',
-      context,
-      reason,
-      undefined,
-      'Set `username` and `password` of `auth`.',
-    );
+    return failure('StoreRequestRejected', context, reason, undefined, STORE_REMEDIES.usePassword);
   };
   return {
     secretName: 'token request',
