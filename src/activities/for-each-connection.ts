@@ -2,7 +2,7 @@
 // the others, and a store that fails for all of them gets few requests.
 import type { ConnectionProblem } from '../refresh/activity-types.js';
 import type { Attempt } from '../refresh/attempt.js';
-import { RefreshFailure, failureEntry, remedyOf, type FailureType } from '../refresh/failures.js';
+import { RefreshFailure, failureEntry, getRemedy, type FailureType } from '../refresh/failures.js';
 import type { Remedy } from '../refresh/remedies/remedy.js';
 import { STORE_REMEDIES } from '../refresh/remedies/store.js';
 import { toTimeUp } from './call-store.js';
@@ -223,7 +223,7 @@ function findOwnRemedy(failure: RefreshFailure): Remedy {
 }
 
 function hasOwnRemedy({ type, remedy }: RefreshFailure): boolean {
-  return remedy !== remedyOf(type);
+  return remedy !== getRemedy(type);
 }
 
 const REMEDIES_OF_ONE: Partial<Readonly<Record<FailureType, Remedy>>> = {

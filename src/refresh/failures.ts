@@ -18,7 +18,7 @@ export function failureEntry(type: FailureType): FailureEntry {
 }
 
 /** The remedy of a failure type, unless the failure has a more specific one. */
-export function remedyOf(type: FailureType): Remedy {
+export function getRemedy(type: FailureType): Remedy {
   return failureEntry(type).remedy as Remedy;
 }
 
@@ -38,7 +38,7 @@ export interface FailureInfo {
 
 /** A failure with the scope and remedy from the catalogue. */
 export function describeFailure(type: FailureType, message: string): FailureInfo {
-  return { type, scope: FAILURES[type].scope, message, remedy: remedyOf(type) };
+  return { type, scope: FAILURES[type].scope, message, remedy: getRemedy(type) };
 }
 
 /**
@@ -50,7 +50,7 @@ export function restoreFailure<Failure extends FailureTexts>(failure: Failure): 
   return {
     ...failure,
     scope: isScope(failure.scope) ? failure.scope : FAILURES[type].scope,
-    remedy: parseRemedy(failure.remedy) ?? remedyOf(type),
+    remedy: parseRemedy(failure.remedy) ?? getRemedy(type),
   };
 }
 
@@ -108,7 +108,7 @@ export class RefreshFailure extends Error {
   constructor(type: FailureType, message: string, remedy?: Remedy, context: FailureContext = {}) {
     super(message);
     this.type = type;
-    this.remedy = remedy ?? remedyOf(type);
+    this.remedy = remedy ?? getRemedy(type);
     this.scope = context.scope ?? FAILURES[type].scope;
     this.#context = context;
   }

@@ -9,6 +9,7 @@ import { logFrames } from '../../src/log/redact-error.js';
 import { captureLog, type CapturedLog } from '../fakes/captured-log.js';
 import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 import { temporalLogger } from '../../src/temporal/worker/sdk-logger.js';
+import { AWS_REMEDIES } from '../../src/refresh/remedies/aws.js';
 
 const MIN = 60_000;
 const TYPES = Object.keys(FAILURES) as FailureType[];
@@ -62,13 +63,13 @@ describe('failureInterceptor', () => {
 
   for (const type of TYPES) {
     it(`converts ${type} to an ApplicationFailure, retryable as in the catalogue`, async () => {
-      const failure = await failureAfter(new RefreshFailure(type, 'what happened', 'what to do'));
+      const failure = await failureAfter(new RefreshFailure(type, 'what happened', AWS_REMEDIES.wait));
       assert.deepEqual(
         [failure.type, failure.message, failure.details, failure.nonRetryable],
         [
           type,
           'what happened',
-          [{ remedy: 'what to do', scope: failureEntry(type).scope }],
+          [{ remedy: AWS_REMEDIES.wait, scope: failureEntry(type).scope }],
           !failureEntry(type).retryable,
         ],
       );

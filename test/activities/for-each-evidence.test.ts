@@ -4,6 +4,7 @@ import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js'
 import { expectFailure } from '../fakes/expect-failure.js';
 import { fail, RecordedCalls, toIds } from '../fakes/failing-calls.js';
 import { attemptOf } from '../fakes/fake-ports.js';
+import { STORE_REMEDIES } from '../../src/refresh/remedies/store.js';
 
 const TEMPORARY = ['StoreUnavailable', 'StoreUnreachable'] as const;
 
@@ -179,8 +180,8 @@ describe('forEachConnection', () => {
       {
         title: 'the remedy of the failure itself',
         type: 'StoreUnavailable',
-        own: 'Do this.',
-        remedy: /^Do this\.$/,
+        own: STORE_REMEDIES.checkFront,
+        remedy: /^Check what is in front/,
       },
     ] as const) {
       it(`gives as remedy ${title}`, async () => {

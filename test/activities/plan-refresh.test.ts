@@ -5,6 +5,7 @@ import { RefreshFailure } from '../../src/refresh/failures.js';
 import { expectFailure } from '../fakes/expect-failure.js';
 import { CONFIG_HASH, fakeSource, idRules } from '../fakes/fake-ports.js';
 import { ENGINE, plannedStores } from '../fakes/fake-steps.js';
+import { CONFIG_REMEDIES } from '../../src/refresh/remedies/config.js';
 
 describe('planRefresh', () => {
   it('names the stores and engines of the configuration, and its hash', async () =>
@@ -84,14 +85,18 @@ describe('planRefresh', () => {
           ...source,
           reread: (scheduled) => {
             asked.push(scheduled);
-            return { ...source.reread(), problem: 'belongs to another deployment', remedy: 'Replace it.' };
+            return {
+              ...source.reread(),
+              problem: 'belongs to another deployment',
+              remedy: CONFIG_REMEDIES.takeOver,
+            };
           },
         },
         { scheduledStores: [A] },
       );
       assert.deepEqual(asked, [[A]]);
       assert.equal(plan.configProblem, 'belongs to another deployment');
-      assert.equal(plan.configRemedy, 'Replace it.');
+      assert.equal(plan.configRemedy, CONFIG_REMEDIES.takeOver);
     });
   });
 

@@ -84,7 +84,7 @@ describe('the CA bundle of AWS', () => {
     fs.writeFileSync(bundle, 'no certificate');
     const failure = await call({ AWS_CA_BUNDLE: bundle });
     assert.equal(failure?.message, `STS: AWS_CA_BUNDLE: ${bundle} contains no PEM certificate`);
-    assert.match(failure.remedy, /^Set AWS_CA_BUNDLE to a PEM file/);
+    assert.match(failure.remedy, /^Set it to a PEM file/);
     fs.copyFileSync(caFile, bundle);
     assert.equal(await call({ AWS_CA_BUNDLE: bundle }), undefined);
   });

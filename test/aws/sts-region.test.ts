@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { getStsRegion } from '../../src/aws/sts-region.js';
 import { expectFailure } from '../support/local-server.js';
 import { REGION, role, roleArn, SECRET_KEY, startAwsFixture, type AwsFixture } from './aws-fixture.js';
+import { AWS_REMEDIES } from '../../src/refresh/remedies/aws.js';
 
 describe('the region of AWS STS', () => {
   const cases: readonly { title: string; registry: string; env: NodeJS.ProcessEnv; region: string }[] = [
@@ -89,8 +90,11 @@ describe('the region of AWS STS', () => {
       ]);
       // Without a name server, the lookup fails instead.
       if (failure.message.endsWith('DNS lookup failed')) return;
-      assert.match(failure.message, /unknown AWS region us-esat-1 \(did you mean us-east-1\?\)$/);
-      assert.equal(failure.remedy, 'Fix the region in AWS_REGION.');
+      assert.match(
+        failure.message,
+        /unknown AWS region us-esat-1 in AWS_REGION \(did you mean us-east-1\?\)$/,
+      );
+      assert.equal(failure.remedy, AWS_REMEDIES.fixRegionSetting);
     });
   });
 });

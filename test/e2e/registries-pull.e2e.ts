@@ -5,6 +5,7 @@ import Docker from 'dockerode';
 import { FAILURES } from '../../src/refresh/failures.js';
 import { assertSameRows } from './registries/assert-same-rows.js';
 import { startRegistryFixture, type RegistryFixture } from './registries/fixture.js';
+import { REGISTRY_REMEDIES } from '../../src/refresh/remedies/registry.js';
 
 const PRIVATE = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const OTHER = '210987654321.dkr.ecr.us-east-1.amazonaws.com';
@@ -187,7 +188,7 @@ describe('pull permission', function () {
           connections: ['ambiguous'],
           message:
             'Connection ambiguous was not changed: its host matches registries prod and dev, which do not share a token.',
-          remedy: 'Set the registry in its entry under `connections`, for example `registry: prod`.',
+          remedy: REGISTRY_REMEDIES.chooseRegistry,
         },
       ],
     );

@@ -15,6 +15,7 @@ import type { RefreshStatus } from '../../src/status/status.js';
 import { fakeSteps, fakeTokenInfo } from '../fakes/fake-steps.js';
 import { createScheduleFixture, type ScheduleFixture } from './schedule-fixture.js';
 import { startScheduleServer, waitUntil, type ScheduleServer } from './schedule-server.js';
+import { STORE_REMEDIES } from '../../src/refresh/remedies/store.js';
 
 describe('runs in progress on a real Temporal server', function () {
   this.timeout(240_000);
@@ -49,7 +50,8 @@ describe('runs in progress on a real Temporal server', function () {
       ...steps,
       inspectConnections: async (...call) => {
         const type = fault();
-        if (type) throw new RefreshFailure(type, 'Airflow main: failed on purpose.', 'Fix it.');
+        if (type)
+          throw new RefreshFailure(type, 'Airflow main: failed on purpose.', STORE_REMEDIES.checkFront);
         return steps.inspectConnections(...call);
       },
     };

@@ -53,8 +53,7 @@ describe('GetAuthorizationToken', () => {
 
   describe('if AWS denies it', () => {
     const denial = `User: ${WORKER_ARN} is not authorized to perform: ecr:GetAuthorizationToken on resource: *`;
-    const inOtherPolicy =
-      /^Allow ecr:GetAuthorizationToken for the principal in that policy\. The run resumes automatically\.$/;
+    const inOtherPolicy = /^Allow the call in that policy\. The run resumes automatically\.$/;
     const deny = /^Remove that deny statement: it overrides every allow\. The run resumes automatically\.$/;
     const statement =
       /^Add to a policy of the principal: \{"Effect":"Allow","Action":\["ecr:GetAuthorizationToken"\],"Resource":"\*"\}\./;

@@ -1,6 +1,7 @@
 // Parts of a report, and a report of one refreshed connection.
 import type { FailureReport, RefreshReport, StoreReport } from '../../src/refresh/report.js';
 import { REGISTRY } from './fake-steps.js';
+import { getRemedy } from '../../src/refresh/failures.js';
 
 export function failure(changes: Partial<FailureReport> = {}): FailureReport {
   return {
@@ -12,7 +13,7 @@ export function failure(changes: Partial<FailureReport> = {}): FailureReport {
     count: 1,
     connections: ['docker_default'],
     message: 'Airflow has no connection docker_default.',
-    remedy: 'Create it.',
+    remedy: getRemedy('ConnectionMissing'),
     ...changes,
   };
 }

@@ -2,7 +2,7 @@
 import { FakeContext } from './fake-context.js';
 import { ENGINE, fakeSteps, GROUP, listedStore, plannedStores, REGISTRY } from './fake-steps.js';
 import { settle } from './deferred.js';
-import { FAILURES, type FailureType } from '../../src/refresh/failures.js';
+import { describeFailure, type FailureType } from '../../src/refresh/failures.js';
 import { refresh, type RunContext } from '../../src/refresh/flow.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import type {
@@ -76,8 +76,7 @@ export function noteUpdates(): {
 }
 
 export function problem(connection: string, type: FailureType, message: string = type): ConnectionProblem {
-  const { scope, remedy } = FAILURES[type];
-  return { connection, type, scope, message, remedy };
+  return { connection, ...describeFailure(type, message) };
 }
 
 export function ids(count: number, prefix = 'id'): string[] {

@@ -11,7 +11,7 @@ import { buildScheduleOptions } from '../../src/schedule/build-schedule.js';
 import type { QueuePoller } from '../../src/temporal/queue-workers.js';
 import { fakeConfig } from '../fakes/fake-config.js';
 import { ConnectionRules } from '../../src/refresh/connection-rules.js';
-import { FAILURES, type FailureInfo } from '../../src/refresh/failures.js';
+import { getRemedy, type FailureInfo } from '../../src/refresh/failures.js';
 import type { Inspection, PullProbe, TokenInfo } from '../../src/refresh/activity-types.js';
 import { ENGINE, fakeTokenInfo, FINGERPRINT, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 import { NOW, queueWorkers } from '../fakes/fake-status.js';
@@ -37,7 +37,7 @@ const UNREACHABLE: FailureInfo = {
   type: 'StoreUnreachable',
   scope: 'store',
   message: 'Airflow main: GET connections: connection refused',
-  remedy: FAILURES.StoreUnreachable.remedy,
+  remedy: getRemedy('StoreUnreachable'),
 };
 
 const TOKEN: TokenInfo = fakeTokenInfo({ probes: [] });
@@ -155,7 +155,7 @@ function listConnectionChecks(): Check[] {
         type: 'ConnectionMissing',
         scope: 'connection',
         message: 'Airflow has no connection gone.',
-        remedy: FAILURES.ConnectionMissing.remedy,
+        remedy: getRemedy('ConnectionMissing'),
       },
     ],
     warnings: [UPPER_CASE],
@@ -166,7 +166,7 @@ function listConnectionChecks(): Check[] {
         type: 'StoreUnavailable',
         scope: 'connection',
         message: 'Airflow main: 500 on GET connection e_ecr: server error',
-        remedy: FAILURES.StoreUnavailable.remedy,
+        remedy: getRemedy('StoreUnavailable'),
       },
     ],
   };
@@ -184,7 +184,7 @@ function listRegistryChecks(): Check[] {
     { image: 'team/app:1.2', outcome: 'missing', message: 'the registry has no such image' },
     { image: 'team/app:1.3', outcome: 'unknown', message: 'timed out after 10 s' },
   ];
-  const otherHost = { type: 'RegistryRealmForeign', remedy: FAILURES.RegistryRealmForeign.remedy } as const;
+  const otherHost = { type: 'RegistryRealmForeign', remedy: getRemedy('RegistryRealmForeign') } as const;
   return [
     ...probeChecks({ registry: REGISTRY, outcome: 'accepted', pulls }),
     ...probeChecks({

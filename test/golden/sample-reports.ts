@@ -1,5 +1,11 @@
 // Reports of runs, created by the real flow from steps that partly fail.
-import { FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import {
+  describeFailure,
+  FAILURES,
+  getRemedy,
+  RefreshFailure,
+  type FailureType,
+} from '../../src/refresh/failures.js';
 import { refresh } from '../../src/refresh/flow.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import type {
@@ -70,8 +76,7 @@ function run(steps: RefreshSteps, now: string, previous: RefreshReport | undefin
 }
 
 function problem(connection: string, type: FailureType, message: string): ConnectionProblem {
-  const { scope, remedy } = FAILURES[type];
-  return { connection, type, scope, message, remedy };
+  return { connection, ...describeFailure(type, message) };
 }
 
 function toUpperCaseWarning(connection: string): string {
@@ -230,7 +235,7 @@ export const PREVIEW: Preview = {
       count: 0,
       connections: [],
       message: 'Airflow down: GET connections: connection refused',
-      remedy: FAILURES.StoreUnreachable.remedy,
+      remedy: getRemedy('StoreUnreachable'),
     },
   ],
   warnings: [toUpperCaseWarning('docker_default')],

@@ -13,6 +13,7 @@ import {
   type Answer,
   type LocalServer,
 } from '../support/local-server.js';
+import { NETWORK_REMEDIES } from '../../src/refresh/remedies/network.js';
 
 const SECRET = 'a-token-that-must-not-show';
 
@@ -241,10 +242,7 @@ describe('createHttpClient', () => {
       const rejected = await expectFailure(http.send(request('https://airflow.invalid/')), 'proxy-refused');
       const through = `airflow.invalid:443, through the proxy ${proxy.url} of HTTPS_PROXY`;
       assert.equal(rejected.message, `the proxy rejected the CONNECT request (HTTP 403) (${through})`);
-      assert.equal(
-        rejected.remedy,
-        'Fix the proxy in HTTPS_PROXY, or list airflow.invalid in NO_PROXY to reach it directly.',
-      );
+      assert.equal(rejected.remedy, NETWORK_REMEDIES.fixProxy);
       status = '407 Proxy Authentication Required';
       const unauthenticated = await expectFailure(
         http.send(request('https://airflow.invalid/')),

@@ -8,6 +8,7 @@ import { expectFailure } from '../fakes/expect-failure.js';
 import { FakeClock } from '../fakes/fake-clock.js';
 import { fakeSteps } from '../fakes/fake-steps.js';
 import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
+import { AWS_REMEDIES } from '../../src/refresh/remedies/aws.js';
 
 const S = 1000;
 const MIN = 60 * S;
@@ -178,11 +179,11 @@ describe('createInProcessSteps', () => {
 
 describe('toFailureInfo', () => {
   it('returns a failure of the catalogue unchanged', () =>
-    assert.deepEqual(toFailureInfo(new RefreshFailure('AwsThrottled', 'slow down', 'wait')), {
+    assert.deepEqual(toFailureInfo(new RefreshFailure('AwsThrottled', 'slow down', AWS_REMEDIES.wait)), {
       type: 'AwsThrottled',
       scope: 'token group',
       message: 'slow down',
-      remedy: 'wait',
+      remedy: AWS_REMEDIES.wait,
     }));
 
   it('includes the connections of a failure', () =>

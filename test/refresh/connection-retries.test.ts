@@ -8,6 +8,7 @@ import type { ConnectionProblem, StepCall, UpdateOutcome } from '../../src/refre
 import { Cancelled, FakeContext, START_MS } from '../fakes/fake-context.js';
 import { fakeTokenInfo, REGISTRY } from '../fakes/fake-steps.js';
 import { ids, problem } from '../fakes/flow-fixture.js';
+import { STORE_REMEDIES } from '../../src/refresh/remedies/store.js';
 
 const S = 1000;
 
@@ -152,16 +153,16 @@ describe('retryConnections', () => {
   it('keeps the failure of each connection when no time is left for a retry', async () => {
     context = new FakeContext({ leftMs: 5 * S });
     const left = [
-      { ...problem('a', 'StoreForbidden', 'no access to a'), remedy: 'Allow a.' },
-      { ...problem('b', 'StoreForbidden', 'no access to b'), remedy: 'Allow b.' },
+      { ...problem('a', 'StoreForbidden', 'no access to a'), remedy: STORE_REMEDIES.allowMwaa },
+      { ...problem('b', 'StoreForbidden', 'no access to b'), remedy: STORE_REMEDIES.checkFront },
     ];
     await finish(left, [writeAll]);
     assert.deepEqual(calls, []);
     assert.deepEqual(
       reported.map(([{ connections }, { message, remedy }]) => [connections?.[0], message, remedy]),
       [
-        ['a', 'no access to a', 'Allow a.'],
-        ['b', 'no access to b', 'Allow b.'],
+        ['a', 'no access to a', STORE_REMEDIES.allowMwaa],
+        ['b', 'no access to b', STORE_REMEDIES.checkFront],
       ],
     );
   });

@@ -57,9 +57,10 @@ describe('groupFailures', () => {
     assert.equal(group?.connections.length, 1000);
   });
 
-  it('keeps a text of 500 characters and truncates one of 501', () => {
-    const [group] = groupFailures([failure({ message: 'm'.repeat(500), remedy: 'r'.repeat(501) })]);
-    assert.equal(group?.message, 'm'.repeat(500));
-    assert.equal(group?.remedy, `${'r'.repeat(499)}…`);
+  it('keeps a message of 500 characters and truncates one of 501', () => {
+    const messages = [500, 501].map(
+      (length) => groupFailures([failure({ message: 'm'.repeat(length) })])[0]?.message,
+    );
+    assert.deepEqual(messages, ['m'.repeat(500), `${'m'.repeat(499)}…`]);
   });
 });

@@ -16,6 +16,7 @@ import {
   refreshWith,
   toListed,
 } from '../fakes/flow-fixture.js';
+import { CONFIG_REMEDIES } from '../../src/refresh/remedies/config.js';
 
 const good = fakeSteps();
 
@@ -72,14 +73,14 @@ describe('refresh: the plan', () => {
     const report = await refreshWith({
       planRefresh: planned({
         configProblem: 'belongs to another deployment',
-        configRemedy: 'Replace it.',
+        configRemedy: CONFIG_REMEDIES.takeOver,
         warnings: ['The stores differ.'],
       }),
     });
     const [failure] = report.failures;
     assert.deepEqual(
       [failure?.type, failure?.message, failure?.remedy],
-      ['ConfigInvalid', 'belongs to another deployment', 'Replace it.'],
+      ['ConfigInvalid', 'belongs to another deployment', CONFIG_REMEDIES.takeOver],
     );
     assert.ok(report.warnings.includes('The stores differ.'));
   });

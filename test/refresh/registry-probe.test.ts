@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { FAILURES } from '../../src/refresh/failures.js';
+import { FAILURES, getRemedy } from '../../src/refresh/failures.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import type { PullProbe, RefreshSteps, RegistryProbe, TokenInfo } from '../../src/refresh/activity-types.js';
 import { FakeContext } from '../fakes/fake-context.js';
 import { fakeSteps, fakeTokenInfo, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
 import { inspection, listFailures, NEIGHBOUR, part, planned, refreshWith } from '../fakes/flow-fixture.js';
+import { REGISTRY_REMEDIES } from '../../src/refresh/remedies/registry.js';
 
 const good = fakeSteps();
 
@@ -76,8 +77,12 @@ describe('refresh: verification of tokens with registries', () => {
   });
 
   for (const { title, more, remedy } of [
-    { title: 'the remedy of the catalogue', more: {}, remedy: FAILURES.RegistryRealmForeign.remedy },
-    { title: 'a specific remedy', more: { remedy: 'Check the proxy.' }, remedy: 'Check the proxy.' },
+    { title: 'the remedy of the catalogue', more: {}, remedy: getRemedy('RegistryRealmForeign') },
+    {
+      title: 'a specific remedy',
+      more: { remedy: REGISTRY_REMEDIES.checkPublicProxy },
+      remedy: REGISTRY_REMEDIES.checkPublicProxy,
+    },
   ] as const) {
     it(`writes nothing when the auth realm of a registry is on another host, and reports ${title}`, async () => {
       let updates = 0;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { RefreshReport } from '../../src/refresh/report.js';
-import type { FailureInfo } from '../../src/refresh/failures.js';
+import { getRemedy, type FailureInfo } from '../../src/refresh/failures.js';
 import { ReportBuilder } from '../../src/refresh/report-builder.js';
 import type {
   DockerLogin,
@@ -19,13 +19,13 @@ const FACTS: FailureInfo = {
   type: 'StoreUnreachable',
   scope: 'store',
   message: 'connection refused',
-  remedy: 'Check it.',
+  remedy: getRemedy('StoreUnreachable'),
 };
 const OTHER_FACTS: FailureInfo = {
   type: 'StoreForbidden',
   scope: 'store',
   message: '403',
-  remedy: 'Give the user a role.',
+  remedy: getRemedy('StoreForbidden'),
 };
 const UPDATED: UpdateOutcome = {
   written: ['docker_default'],

@@ -12,6 +12,7 @@ import {
   planned,
   refreshWith,
 } from '../fakes/flow-fixture.js';
+import { DOCKER_REMEDIES } from '../../src/refresh/remedies/docker.js';
 
 const good = fakeSteps();
 
@@ -110,12 +111,19 @@ describe('refresh: Docker login tests', () => {
     const report = await refreshWith({
       planRefresh: planned({ engines: ['engine-1', 'engine-2'] }),
       testDocker: async ({ engine }) => {
-        throw new RefreshFailure('DockerEngineUnreachable', `${engine} is unreachable`, `Start ${engine}.`);
+        throw new RefreshFailure(
+          'DockerEngineUnreachable',
+          `${engine} is unreachable`,
+          engine === 'engine-1' ? DOCKER_REMEDIES.start : DOCKER_REMEDIES.restart,
+        );
       },
     });
     assert.deepEqual(
       report.failures.map(({ engine, message, remedy }) => [engine, message, remedy]),
-      ['engine-1', 'engine-2'].map((engine) => [engine, `${engine} is unreachable`, `Start ${engine}.`]),
+      [
+        ['engine-1', 'engine-1 is unreachable', DOCKER_REMEDIES.start],
+        ['engine-2', 'engine-2 is unreachable', DOCKER_REMEDIES.restart],
+      ],
     );
     assert.deepEqual([report.stores[0]?.failed, report.docker], [0, []]);
   });

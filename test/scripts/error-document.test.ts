@@ -7,6 +7,7 @@ import { NativeLibraryMissing } from '../../src/temporal/worker/native-library.j
 import { TemporalSettingsInvalid } from '../../src/temporal/settings/settings-error.js';
 import { TemporalUnavailable } from '../../src/temporal/unavailable.js';
 import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
+import { AWS_REMEDIES } from '../../src/refresh/remedies/aws.js';
 
 const PROBLEM = {
   code: 'missing',
@@ -41,10 +42,10 @@ describe('toErrorDocument', () => {
     },
     {
       title: 'a failure of the catalogue',
-      error: new RefreshFailure('AwsThrottled', 'what', 'do'),
+      error: new RefreshFailure('AwsThrottled', 'what', AWS_REMEDIES.wait),
       code: 'command-failed',
       message: 'what',
-      remedy: 'do',
+      remedy: AWS_REMEDIES.wait,
     },
     {
       title: 'wrong usage',

@@ -5,6 +5,7 @@ import type { FailureReport, RefreshReport } from '../../src/refresh/report.js';
 import type { Preview } from '../../src/refresh-once/refresh-once.js';
 import { FakeContext } from '../fakes/fake-context.js';
 import { ENGINE, fakeSteps, FINGERPRINT, REGISTRY } from '../fakes/fake-steps.js';
+import { getRemedy } from '../../src/refresh/failures.js';
 
 const FAILURE: FailureReport = {
   stage: 'inspect',
@@ -15,7 +16,7 @@ const FAILURE: FailureReport = {
   count: 2,
   connections: ['a', 'b'],
   message: 'Airflow has no connection a.',
-  remedy: 'Create it.',
+  remedy: getRemedy('ConnectionMissing'),
 };
 
 function createReport(): Promise<RefreshReport> {
@@ -116,7 +117,7 @@ describe('formatPreview', () => {
           action: 'leave',
           registry: null,
           why: 'It is missing.',
-          remedy: 'Create it.',
+          remedy: getRemedy('ConnectionMissing'),
         },
         {
           store: 'main',

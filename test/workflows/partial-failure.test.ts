@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { describeFailure, FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import { REFRESH_INCOMPLETE } from '../../src/refresh/report.js';
 import type { ConnectionProblem } from '../../src/refresh/activity-types.js';
 import { ENGINE, fakeSteps, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
@@ -115,9 +115,6 @@ function problemOf(airflow: string, index: number): ConnectionProblem {
   const type = types[index % types.length] ?? 'Unexpected';
   return {
     connection: `${airflow}_${index}_${'接'.repeat(17)}`,
-    type,
-    scope: FAILURES[type].scope,
-    message: index < types.length ? '続'.repeat(400) : 'short',
-    remedy: 'fix it',
+    ...describeFailure(type, index < types.length ? '続'.repeat(400) : 'short'),
   };
 }

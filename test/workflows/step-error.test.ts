@@ -9,6 +9,8 @@ import {
 } from '@temporalio/common';
 import { FAILURES } from '../../src/refresh/failures.js';
 import { describeStepError, OutOfTime } from '../../src/workflows/step-error.js';
+import { STORE_REMEDIES } from '../../src/refresh/remedies/store.js';
+import { DOCKER_REMEDIES } from '../../src/refresh/remedies/docker.js';
 
 function activityFailure(cause: Error): ActivityFailure {
   return new ActivityFailure(
@@ -51,13 +53,13 @@ describe('describeStepError', () => {
     const cause = ApplicationFailure.create({
       type: 'StoreUnreachable',
       message: 'refused',
-      details: [{ remedy: 'start it' }],
+      details: [{ remedy: DOCKER_REMEDIES.start }],
     });
     assert.deepEqual(describeStepError(activityFailure(timeout(cause))), {
       type: 'StoreUnreachable',
       scope: 'store',
       message: 'refused',
-      remedy: 'start it',
+      remedy: DOCKER_REMEDIES.start,
     });
   });
 
@@ -65,13 +67,13 @@ describe('describeStepError', () => {
     const cause = ApplicationFailure.create({
       type: 'StoreForbidden',
       message: '403',
-      details: [{ remedy: 'give a role', scope: 'connection', connections: ['docker_eu'] }],
+      details: [{ remedy: STORE_REMEDIES.allowMwaa, scope: 'connection', connections: ['docker_eu'] }],
     });
     assert.deepEqual(describeStepError(activityFailure(cause)), {
       type: 'StoreForbidden',
       scope: 'connection',
       message: '403',
-      remedy: 'give a role',
+      remedy: STORE_REMEDIES.allowMwaa,
       connections: ['docker_eu'],
     });
   });

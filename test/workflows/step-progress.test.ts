@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
-import { FAILURES } from '../../src/refresh/failures.js';
+import { describeFailure } from '../../src/refresh/failures.js';
 import type { WaitingStep } from '../../src/refresh/step-runner.js';
 import { StepProgress, type ScheduledStep } from '../../src/workflows/step-progress.js';
 import { deferred } from '../fakes/deferred.js';
 
-const { scope, remedy } = FAILURES.StoreUnreachable;
+const FAILURE = describeFailure('StoreUnreachable', 'Airflow main: refused.');
+const { remedy } = FAILURE;
 const WAITING: WaitingStep = {
   step: 'inspectConnections',
   target: 'main',
   attempts: 1,
   earlier: {
     failingSinceMs: 0,
-    failure: { type: 'StoreUnreachable', scope, message: 'Airflow main: refused.', remedy },
+    failure: FAILURE,
   },
 };
 const INSPECTION: ScheduledStep = { step: 'inspectConnections', target: 'main', attempts: 0 };

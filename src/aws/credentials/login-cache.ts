@@ -45,7 +45,7 @@ export async function findLoginFault(
 
 /** Names the profile that has the session: it may be the source_profile of another. */
 export function describeSession(kind: ProfileEnd['kind'], profile: string): string {
-  return `the session of ${kind === 'sso' ? 'aws sso login' : 'aws login'} for profile ${profile}`;
+  return `${kind === 'sso' ? 'the SSO session' : 'the session of aws login'} of profile ${profile}`;
 }
 
 export function toLoginRemedy(kind: ProfileEnd['kind']): Remedy {

@@ -68,7 +68,7 @@ const CONTAINERS: readonly Case[] = [
     message:
       'the container credentials endpoint (AWS_CONTAINER_CREDENTIALS_FULL_URI): AWS_CONTAINER_CREDENTIALS_FULL_URI ' +
       'is not a valid URL',
-    remedy: /^Fix AWS_CONTAINER/,
+    remedy: /^Set the variable to the URL/,
   },
 ];
 

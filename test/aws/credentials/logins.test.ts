@@ -31,27 +31,27 @@ function logIn(fixture: AwsFixture, expiresAt: string, id = 'corp', more: object
 const RENEWAL = { clientId: 'c', clientSecret: FOREIGN, refreshToken: FOREIGN };
 const loggedIn = (fixture: AwsFixture): void => logIn(fixture, VALID);
 
-const LOG_IN = /^Run `aws sso login --profile x` as the worker's user/;
+const LOG_IN = /^Run `aws sso login --profile` with the name of this profile, as the worker's user/;
 const NOT_FROM_AWS = 'the response is not from AWS, but from something in front of it (HTTP 403)';
 
 const LOGINS: readonly Case[] = [
   {
     title: 'SSO without a login',
     files: { config: SSO },
-    message: `profile x: not logged in: the SSO session does not exist (FOLDER/.aws/sso/cache/${createHash('sha1').update('corp').digest('hex')}.json)`,
+    message: `profile x: not logged in: the SSO session of profile x does not exist (FOLDER/.aws/sso/cache/${createHash('sha1').update('corp').digest('hex')}.json)`,
     remedy: LOG_IN,
   },
   {
     title: 'SSO with an expired login',
     files: { config: SSO },
     prepare: (fixture: AwsFixture) => logIn(fixture, EXPIRED),
-    message: 'profile x: the SSO session has expired',
+    message: 'profile x: the SSO session of profile x has expired',
     remedy: LOG_IN,
   },
   {
     title: 'SSO without the section of its session',
     files: { config: `[profile x]\nsso_session = corp\n${SSO_ROLE}` },
-    message: 'profile x: the section [sso-session corp] does not exist in FOLDER/config',
+    message: 'profile x: the section [sso-session corp] of profile x does not exist in FOLDER/config',
     remedy: /^Add the section, or fix sso_session of profile x/,
   },
   {
@@ -59,14 +59,14 @@ const LOGINS: readonly Case[] = [
     files: { config: `[profile x]\nsso_session = corp\n[sso-session corp]\nsso_region = us-east-1\n` },
     message:
       'profile x: the SSO settings of profile x are incomplete: sso_start_url, sso_account_id, sso_role_name missing',
-    remedy: /^Complete them with `aws configure sso --profile x`/,
+    remedy: /^Complete them with `aws configure sso --profile`/,
   },
   {
     title: 'SSO of the older form, without a login',
     files: {
       config: `[profile x]\nsso_start_url = https://corp.invalid/start\nsso_region = us-east-1\n${SSO_ROLE}`,
     },
-    message: `profile x: not logged in: the SSO session does not exist (FOLDER/.aws/sso/cache/${createHash('sha1').update('https://corp.invalid/start').digest('hex')}.json)`,
+    message: `profile x: not logged in: the SSO session of profile x does not exist (FOLDER/.aws/sso/cache/${createHash('sha1').update('https://corp.invalid/start').digest('hex')}.json)`,
     remedy: LOG_IN,
   },
   {
@@ -74,7 +74,7 @@ const LOGINS: readonly Case[] = [
     files: { config: SSO },
     prepare: loggedIn,
     answer: fromAws(401, 'UnauthorizedException'),
-    message: 'profile x: the SSO session has expired',
+    message: 'profile x: the SSO session of profile x has expired',
     remedy: LOG_IN,
   },
   {
@@ -128,7 +128,7 @@ const LOGINS: readonly Case[] = [
     files: { config: SSO.replaceAll('corp', 'ended') },
     prepare: (fixture) => logIn(fixture, EXPIRED, 'ended', RENEWAL),
     answer: fromAws(400, 'InvalidGrantException'),
-    message: 'profile x: the SSO session has expired',
+    message: 'profile x: the SSO session of profile x has expired',
     remedy: LOG_IN,
   },
   {
@@ -143,8 +143,8 @@ const LOGINS: readonly Case[] = [
   {
     title: 'aws login without a login',
     files: { config: '[profile x]\nlogin_session = arn:aws:sts::123456789012:assumed-role/a/b\n' },
-    message: `profile x: not logged in: the session of aws login does not exist (FOLDER/.aws/login/cache/${createHash('sha256').update('arn:aws:sts::123456789012:assumed-role/a/b').digest('hex')}.json)`,
-    remedy: /^Run `aws login --profile x`/,
+    message: `profile x: not logged in: the session of aws login of profile x does not exist (FOLDER/.aws/login/cache/${createHash('sha256').update('arn:aws:sts::123456789012:assumed-role/a/b').digest('hex')}.json)`,
+    remedy: /^Run `aws login --profile` with the name/,
   },
 ];
 

@@ -15,7 +15,7 @@ const PROFILES: readonly Case[] = [
     title: 'profile whose section lacks the word profile',
     files: { config: `[x]\n${keys('AKID')}` },
     message: 'profile x was not found: FOLDER/config has a section [x]',
-    remedy: /must be \[profile x\]/,
+    remedy: /must begin with the word profile/,
   },
   {
     title: 'config file that cannot be parsed',
@@ -34,7 +34,7 @@ const PROFILES: readonly Case[] = [
     title: 'profile with half a key pair',
     files: { credentials: '[x]\naws_access_key_id = AKID\n' },
     message: 'profile x has aws_access_key_id, but not aws_secret_access_key',
-    remedy: /^Add aws_secret_access_key/,
+    remedy: /^Add the missing key/,
   },
   {
     title: 'profile without credentials',
@@ -85,7 +85,8 @@ const PROFILES: readonly Case[] = [
   {
     title: 'web identity file of a profile that does not exist',
     files: { config: `[profile x]\n${ROLE}web_identity_token_file = FOLDER/token\n` },
-    message: 'the web identity token file FOLDER/token cannot be read: no such file',
+    message:
+      'the web identity token file FOLDER/token (web_identity_token_file) cannot be read: no such file',
     remedy: /fix web_identity_token_file of the profile/,
   },
   {

@@ -6,13 +6,13 @@ const VARIABLES: readonly Case[] = [
     title: 'access key without its secret',
     env: { AWS_ACCESS_KEY_ID: 'AKID' },
     message: 'AWS_ACCESS_KEY_ID is set, but not AWS_SECRET_ACCESS_KEY',
-    remedy: /^Set AWS_SECRET_ACCESS_KEY, or unset AWS_ACCESS_KEY_ID/,
+    remedy: /^Set both variables/,
   },
   {
     title: 'secret without its access key',
     env: { AWS_SECRET_ACCESS_KEY: SECRET_KEY },
     message: 'AWS_SECRET_ACCESS_KEY is set, but not AWS_ACCESS_KEY_ID',
-    remedy: /^Set AWS_ACCESS_KEY_ID/,
+    remedy: /^Set both variables/,
   },
   ...(
     [
@@ -62,18 +62,19 @@ const VARIABLES: readonly Case[] = [
     title: 'web identity file without a role',
     env: { AWS_WEB_IDENTITY_TOKEN_FILE: '/token' },
     message: 'AWS_WEB_IDENTITY_TOKEN_FILE is set, but not AWS_ROLE_ARN',
-    remedy: /^Set AWS_ROLE_ARN/,
+    remedy: /^Set both variables/,
   },
   {
     title: 'role without a web identity file',
     env: { AWS_ROLE_ARN: roleArn('pod') },
     message: 'AWS_ROLE_ARN is set, but not AWS_WEB_IDENTITY_TOKEN_FILE',
-    remedy: /^Set AWS_WEB_IDENTITY_TOKEN_FILE/,
+    remedy: /^Set both variables/,
   },
   {
     title: 'web identity file that does not exist',
     env: { AWS_ROLE_ARN: roleArn('pod'), AWS_WEB_IDENTITY_TOKEN_FILE: 'FOLDER/token' },
-    message: 'the web identity token file FOLDER/token cannot be read: no such file',
+    message:
+      'the web identity token file FOLDER/token (AWS_WEB_IDENTITY_TOKEN_FILE) cannot be read: no such file',
     remedy: /fix AWS_WEB_IDENTITY_TOKEN_FILE/,
   },
 ];

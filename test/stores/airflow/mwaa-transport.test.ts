@@ -255,7 +255,7 @@ describe('createAirflowStore with MWAA', () => {
       title: 'a missing permission',
       fault: aws(403, 'AccessDeniedException'),
       type: 'StoreForbidden',
-      pattern: /airflow:InvokeRestApi on data-team/,
+      pattern: /airflow:InvokeRestApi on arn:aws:airflow:\S+:role\/data-team\/Op$/,
     },
     {
       title: 'an unknown key',

@@ -202,7 +202,6 @@ describe('createTokenVerifier', () => {
           [result.outcome, result.type, result.message],
           ['rejected', 'RegistryRealmForeign', 'its auth realm points to another host'],
         );
-        assert.match(result.remedy ?? '', /another server seems to respond/);
       }
       assert.deepEqual(evil.requests, []);
       assert.ok(server.requests.every(({ headers }) => headers.authorization === undefined));
