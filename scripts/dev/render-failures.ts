@@ -14,7 +14,7 @@ export function renderFailures(note: string): string {
 # Failures
 
 Every failure of a run has one of these types, in reports and in Temporal. The sections below have the meaning and the
-fix of each.
+usual fix of each. Where the cause is known better, a report has a more specific fix.
 
 - **Scope** is the smallest part that the failure stops. Everything else continues. A store is an Airflow instance, an engine a
   Docker Engine, and a token group an AWS principal in one region.

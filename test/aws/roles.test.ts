@@ -161,7 +161,7 @@ describe('a configured role', () => {
     assert.equal(
       failure.message,
       `AWS credentials: role ${roleArn('pod')} (AWS_ROLE_ARN): the web identity is not authorized to call ` +
-        'sts:AssumeRoleWithWebIdentity',
+        `sts:AssumeRoleWithWebIdentity on ${roleArn('pod')}`,
     );
     assert.match(failure.remedy, /trust policy/);
   });
@@ -271,7 +271,7 @@ describe('a configured role', () => {
       const directory = await expectFailure(fixture.issue(principal), 'AwsCredentialsMissing', SECRET);
       assert.match(
         directory.message,
-        /mounted (\`webIdentityTokenFile\`) cannot be read: it is a directory$/,
+        /mounted \(`webIdentityTokenFile`\) cannot be read: it is a directory$/,
       );
       rmSync(path.join(fixture.folder, 'mounted'), { recursive: true });
       fixture.write('mounted', 'identity-token-1');

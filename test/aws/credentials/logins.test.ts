@@ -52,7 +52,7 @@ const LOGINS: readonly Case[] = [
     title: 'SSO without the section of its session',
     files: { config: `[profile x]\nsso_session = corp\n${SSO_ROLE}` },
     message: 'profile x: the section [sso-session corp] of profile x does not exist in FOLDER/config',
-    remedy: /^Add the section, or fix sso_session of profile x/,
+    remedy: /^Add the section, or fix sso_session of the profile/,
   },
   {
     title: 'SSO with an incomplete session',

@@ -87,7 +87,7 @@ const PROFILES: readonly Case[] = [
     files: { config: `[profile x]\n${ROLE}web_identity_token_file = FOLDER/token\n` },
     message:
       'the web identity token file FOLDER/token (web_identity_token_file) cannot be read: no such file',
-    remedy: /fix web_identity_token_file of the profile/,
+    remedy: /fix its path/,
   },
   {
     title: 'profile before a later source that fails too',

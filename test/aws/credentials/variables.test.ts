@@ -75,7 +75,7 @@ const VARIABLES: readonly Case[] = [
     env: { AWS_ROLE_ARN: roleArn('pod'), AWS_WEB_IDENTITY_TOKEN_FILE: 'FOLDER/token' },
     message:
       'the web identity token file FOLDER/token (AWS_WEB_IDENTITY_TOKEN_FILE) cannot be read: no such file',
-    remedy: /fix AWS_WEB_IDENTITY_TOKEN_FILE/,
+    remedy: /fix its path/,
   },
 ];
 
