@@ -4,9 +4,10 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Client } from '@temporalio/client';
 import { formatReport } from '../scripts/format-report.js';
-import { describeError, toExitCode } from '../scripts/command-line.js';
+import { describeError, printResult, toExitCode } from '../scripts/command-line.js';
 import { loadConfig } from '../src/config/load.js';
 import { ConfigError } from '../src/config/config-error.js';
+import { escapeHidden } from '../src/refresh/safe-text.js';
 import type { RefreshConfig } from '../src/config/refresh-config.js';
 import { applySchedule, describeOrUndefined, type Applied } from '../src/schedule/apply-schedule.js';
 import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
@@ -45,7 +46,7 @@ try {
   // After Ctrl-C, parts that were still starting fail; this is expected.
   if (!interrupted) {
     process.stderr.write(
-      `${error instanceof ConfigError || error instanceof OtherDeployment ? describeError(error) : (error as Error).message}\n`,
+      `${error instanceof ConfigError || error instanceof OtherDeployment ? describeError(error) : escapeHidden((error as Error).message)}\n`,
     );
     await shutDown();
     process.exit(toExitCode(error));
@@ -94,7 +95,7 @@ async function waitForRun(client: Client, config: RefreshConfig, { firstRun }: A
   say(`Run ${run.runId}: waiting for its report\n`);
   const end = await waitForReport(client, run.workflowId, run.runId);
   if (!end.report) throw new Error(`The run ended without a report: ${end.why}.`);
-  say(formatReport(end.report));
+  printResult(end.report, false, formatReport);
   return end.report.outcome === 'refreshed';
 }
 
@@ -126,7 +127,7 @@ async function stopEverything(): Promise<void> {
     await stops.stopAll();
     if (interrupted) say('Stopped.');
   } catch (error) {
-    process.stderr.write(`${String(error)}\n`);
+    process.stderr.write(`${escapeHidden(String(error))}\n`);
     process.exitCode = 1;
   }
   // Pending promises belong to parts that have been stopped.
@@ -138,5 +139,5 @@ function secondsSinceStart(): number {
 }
 
 function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${escapeHidden(line)}\n`);
 }

@@ -7,7 +7,7 @@ import { checkNativeLibrary } from '../src/doctor/check-native-library.js';
 import { ok, skipped, toOutcome, warning, type Check, type Subject } from '../src/doctor/check.js';
 import { findNetworkWarnings } from '../src/net/network-warnings.js';
 import { describeSchedule } from '../src/refresh/schedule-margins.js';
-import { EXIT, printJson, printLine } from './command-line.js';
+import { EXIT, printResult } from './command-line.js';
 import { formatChecks, toDocument } from './format-checks.js';
 import { ECR_TOKEN_LIFE_MS } from '../src/refresh/token.js';
 
@@ -25,8 +25,7 @@ export async function runDoctor(options: DoctorOptions): Promise<void> {
   // Before there are connections: it asks Node about the system, and Node would look up the names of their peers.
   checks.push(...settings.checks, ...checkNetworkSettings(), checkNativeLibrary());
   checks.push(...(await checkRest(config, settings.areValid, options)));
-  if (options.json) printJson(toDocument(checks));
-  else printLine(formatChecks(checks));
+  printResult(toDocument(checks), options.json, (document) => formatChecks(document.checks));
   const isReadable = config !== undefined && settings.areValid;
   if (toOutcome(checks) === 'failed') process.exitCode = isReadable ? EXIT.failed : EXIT.configInvalid;
 }

@@ -98,11 +98,7 @@ function describe(
   }
   if (error instanceof CommanderError) {
     const text = error.code === 'commander.help' ? 'A command is missing.' : error.message;
-    const message = text
-      .replace(/^error: /, '')
-      .replaceAll(/\s+/g, ' ')
-      .trim();
-    return { code: 'usage', message, remedy: 'See `--help`.' };
+    return { code: 'usage', message: joinLines(text).replace(/^error: /, ''), remedy: 'See `--help`.' };
   }
   if (error instanceof TemporalUnavailable) {
     return { code: `temporal-${error.code}`, message: `${error.message}.`, remedy: error.remedy };
@@ -118,6 +114,11 @@ function describe(
   }
   const { kind, message, remedy } = describeUnexpected(error);
   return { code: kind === 'environment' ? 'environment' : 'unexpected', message, remedy };
+}
+
+/** Of an error of commander: its line breaks cannot be told from those of an argument that it quotes. */
+export function joinLines(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
 }
 
 export function describeCount(error: ConfigError | TemporalSettingsInvalid): string {

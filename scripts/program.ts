@@ -2,10 +2,12 @@
 // second.
 import { isatty } from 'node:tty';
 import { Command, Option } from 'commander';
+import { escapeHidden, toSafeText } from '../src/refresh/safe-text.js';
 import { VERSION } from '../src/version.js';
 import { configOption, debugOption, jsonOption, logLevelOption, scheduleIdOption } from './command-line.js';
 import type { DoctorOptions } from './doctor.js';
 import { durationArgument } from './duration-argument.js';
+import { joinLines } from './error-document.js';
 import type { RefreshOnceOptions } from './refresh-once.js';
 import type { ScheduleVerb } from './schedule.js';
 import type { ScheduleOptions } from './schedule-options.js';
@@ -17,7 +19,12 @@ export function buildProgram(): Command {
     .description("Keeps the ECR tokens in Airflow's Docker connections fresh.")
     .version(VERSION)
     .configureHelp({ showGlobalOptions: true })
-    .showHelpAfterError('(see --help)');
+    .showHelpAfterError('(see --help)')
+    .configureOutput({
+      writeOut: (text) => process.stdout.write(escapeHidden(text)),
+      writeErr: (text) => process.stderr.write(escapeHidden(text)),
+      outputError: (text, write) => write(`${toSafeText(joinLines(text))}\n`),
+    });
   const worker = workerCommand();
   for (const command of [worker, scheduleCommand(), refreshOnceCommand(), doctorCommand(), statusCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
@@ -39,7 +46,7 @@ function logUsageErrors(worker: Command): void {
     outputError: (text, write) => {
       const time = new Date().toISOString();
       const msg = 'wrong usage; see --help';
-      write(`${JSON.stringify({ level: 'error', time, problem: text.trim(), msg })}\n`);
+      write(`${JSON.stringify({ level: 'error', time, problem: joinLines(text), msg })}\n`);
     },
   });
 }

@@ -1,7 +1,7 @@
 // One run in this process, without Temporal, for emergencies and CI.
 import { configPath, loadConfig } from '../src/config/load.js';
 import { previewOnce, refreshOnce } from '../src/refresh-once/refresh-once.js';
-import { EXIT, printJson, printLine } from './command-line.js';
+import { EXIT, printResult } from './command-line.js';
 import { formatPreview, formatReport } from './format-report.js';
 
 export interface RefreshOnceOptions {
@@ -20,15 +20,13 @@ export async function runRefreshOnce(options: RefreshOnceOptions): Promise<void>
 
 async function run(config: ReturnType<typeof loadConfig>, options: RefreshOnceOptions): Promise<boolean> {
   const report = await refreshOnce(config, options.retryFor, { isStrict: options.strict === true });
-  if (options.json) printJson(report);
-  else printLine(formatReport(report));
+  printResult(report, options.json, formatReport);
   return report.outcome === 'refreshed';
 }
 
 async function dryRun(config: ReturnType<typeof loadConfig>, options: RefreshOnceOptions): Promise<boolean> {
   const preview = await previewOnce(config, options.retryFor, { isStrict: options.strict === true });
-  if (options.json) printJson(preview);
-  else printLine(formatPreview(preview));
+  printResult(preview, options.json, formatPreview);
   return (
     preview.connections.every((connection) => connection.action !== 'leave') && preview.failures.length === 0
   );

@@ -8,7 +8,7 @@ import { startRun, type TriggeredRun } from '../src/schedule/trigger-run.js';
 import { toUnavailable } from '../src/temporal/connection.js';
 import { readTemporalSettings } from '../src/temporal/settings/settings.js';
 import { TemporalUnavailable } from '../src/temporal/unavailable.js';
-import { EXIT, printJson, printLine } from './command-line.js';
+import { EXIT, printJson, printLine, printResult } from './command-line.js';
 import { CommandFailed } from './error-document.js';
 import { formatReport } from './format-report.js';
 import { observeRun } from './format-run-events.js';
@@ -43,8 +43,8 @@ export async function trigger(invocation: Invocation, description: ScheduleDescr
   if (!end.report) {
     throw new CommandFailed(`The run ended without a report: ${end.why}.`, `Check run ${runId} in Temporal.`);
   }
-  if (options.json) printJson(end.report);
-  else printLine(`\n${formatReport(end.report)}`);
+  print('');
+  printResult(end.report, options.json, formatReport);
   process.exitCode = end.report.outcome === 'refreshed' ? EXIT.done : EXIT.failed;
 }
 
@@ -95,7 +95,7 @@ async function followToEnd(
 export function explainLostRun(error: unknown): unknown {
   if (!(error instanceof TemporalUnavailable)) return error;
   return new CommandFailed(
-    `${error.message}.\nThe run continues without this command, and resumes after a Temporal outage.`,
+    `${error.message}. The run continues without this command, and resumes after a Temporal outage.`,
     'Check its result with `status`, or wait for it again with `schedule trigger --wait`.',
     `temporal-${error.code}`,
   );

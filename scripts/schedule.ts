@@ -10,7 +10,7 @@ import { buildScheduleOptions } from '../src/schedule/build-schedule.js';
 import { findRunsInProgress } from '../src/schedule/find-runs.js';
 import { findDifferences, toScheduleState } from '../src/schedule/schedule-state.js';
 import { withTemporalClient } from '../src/temporal/connection.js';
-import { printJson, printLine } from './command-line.js';
+import { printResult } from './command-line.js';
 import { CommandFailed } from './error-document.js';
 import { formatApplied, formatChanged, type ApplyDocument, type ChangeDocument } from './format-apply.js';
 import { formatSchedule, toScheduleDocument, type Comparison } from './format-schedule.js';
@@ -48,8 +48,7 @@ async function apply(
     paused,
     nextRunAt: nextRunAt?.toISOString() ?? null,
   };
-  if (json) printJson(applied);
-  else printLine(formatApplied(applied));
+  printResult(applied, json, formatApplied);
 }
 
 async function describe({ client, handle, options }: Invocation): Promise<void> {
@@ -57,8 +56,7 @@ async function describe({ client, handle, options }: Invocation): Promise<void> 
   const running = await findRunsInProgress(client, handle.scheduleId, description);
   const comparison = await compare(client, description, configPath(options.config));
   const document = toScheduleDocument(description, running, comparison);
-  if (options.json) printJson(document);
-  else printLine(formatSchedule(document));
+  printResult(document, options.json, formatSchedule);
 }
 
 /** How the schedule differs from the configuration, or why it was not compared. */
@@ -116,8 +114,7 @@ async function confirm(
     running: running.map(({ workflowId, runId }) => ({ workflowId, runId })),
     nextRunAt: next?.toISOString() ?? null,
   };
-  if (options.json) printJson(document);
-  else printLine(formatChanged(document));
+  printResult(document, options.json, formatChanged);
 }
 
 async function describeOrFail(handle: ScheduleHandle): Promise<ScheduleDescription> {

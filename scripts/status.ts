@@ -2,7 +2,7 @@
 import { configPath, readScheduleTarget } from '../src/config/load.js';
 import { readStatus } from '../src/status/read-status.js';
 import { withTemporalClient } from '../src/temporal/connection.js';
-import { EXIT, printJson, printLine } from './command-line.js';
+import { EXIT, printResult } from './command-line.js';
 import { formatStatus } from './format-status.js';
 
 export interface StatusOptions {
@@ -19,7 +19,6 @@ export async function printStatus(options: StatusOptions): Promise<void> {
   const target = readScheduleTarget(configPath(options.config), options.scheduleId);
   const limits = { expiresWithinMs: options.expiresWithin, failingForMs: options.failingFor };
   const status = await withTemporalClient((client) => readStatus(client, target, limits));
-  if (options.json) printJson(status);
-  else printLine(formatStatus(status));
+  printResult(status, options.json, formatStatus);
   process.exitCode = status.outcome === 'ok' ? EXIT.done : EXIT.failed;
 }

@@ -4,6 +4,7 @@ import { CancelledFailure, type Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { failureEntry, RefreshFailure } from '../refresh/failures.js';
+import { MAX_CHARS, toSafeText } from '../refresh/safe-text.js';
 import type { Logger } from '../log/logger.js';
 import { framesForLog, identifyError, isRefreshFailure } from '../log/redact-error.js';
 import { describeUnexpected } from '../log/unexpected-error.js';
@@ -41,12 +42,12 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
   const fits = retryable && retriesTimeLeftMs(info, elapsedMs) > waitMs + START_RESERVE_MS;
   const reported = ApplicationFailure.create({
     type: failure.type,
-    message: failure.message,
+    message: toSafeText(failure.message, MAX_CHARS.message),
     // A retry that does not fit would time out, and this cause would be lost.
     nonRetryable: !fits,
     details: [
       {
-        remedy: failure.remedy,
+        remedy: toSafeText(failure.remedy, MAX_CHARS.message),
         scope: failure.scope,
         ...(failure.connections === undefined ? {} : { connections: failure.connections }),
       },

@@ -4,15 +4,15 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { pino, type DestinationStream, type LogFn, type Logger } from 'pino';
+import { cutText, escapeHidden, MAX_CHARS } from '../refresh/safe-text.js';
 import type { LogLevel } from './log-level.js';
 import { errorClassName } from './redact-error.js';
 import { formatTerminalLine } from './terminal-line.js';
 
 export type { Logger };
 
-/** Fields are truncated at this depth and size. */
+/** Fields are truncated at this depth. */
 const MAX_DEPTH = 4;
-const MAX_CHARS = 1000;
 
 /** @param destination file descriptor; 2 keeps standard output free for the output of commands */
 export function createLogger(level: LogLevel, destination = 2): Logger {
@@ -28,12 +28,18 @@ export function createLogger(level: LogLevel, destination = 2): Logger {
         },
       },
     },
-    isatty(destination) ? toTerminal(destination) : pino.destination({ dest: destination, sync: true }),
+    isatty(destination) ? toTerminal(destination) : toFile(destination),
   );
 }
 
 function toTerminal(destination: number): DestinationStream {
   return { write: (line) => void writeSync(destination, formatTerminalLine(line)) };
+}
+
+/** JSON lines: a file or a program may show them in a terminal. */
+function toFile(destination: number): DestinationStream {
+  const file = pino.destination({ dest: destination, sync: true });
+  return { write: (line) => void file.write(escapeHidden(line)) };
 }
 
 /**
@@ -52,7 +58,7 @@ function safeFields(fields: object): Record<string, unknown> {
 
 /** Keeps plain data, and the class name of an error. Drops a Secret, a buffer and any other object. */
 export function safeValue(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return value.length > MAX_CHARS ? `${value.slice(0, MAX_CHARS)}…` : value;
+  if (typeof value === 'string') return cutText(value, MAX_CHARS.logField);
   if (typeof value === 'bigint') return value.toString();
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
   if (value instanceof Error) return { error: errorClassName(value) };

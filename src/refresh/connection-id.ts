@@ -1,4 +1,5 @@
 // Which ids of connections the configuration and requests to Airflow may contain, and what is wrong with others.
+import { isVisible, MAX_CHARS, toSafeText } from './safe-text.js';
 
 /**
  * The characters that the REST API of Airflow 3 accepts in ids: letters and marks of all languages, digits, `_` and
@@ -9,8 +10,6 @@
 const ID_CHARACTER = '(?!\\p{Default_Ignorable_Code_Point})[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}.\\-]';
 /** Airflow's limit, in code points. */
 const MAX_CHARACTERS = 200;
-/** What Airflow's database allows. */
-const MAX_SHOWN = 250;
 
 /** Slashes are not in an id because, like `.` and `..`, they would change the path of a URL. */
 export const CONNECTION_ID = new RegExp(`^(?!\\.{1,2}$)(?:${ID_CHARACTER}){1,${MAX_CHARACTERS}}$`, 'u');
@@ -41,12 +40,9 @@ export function describeIdProblem(id: string, wildcards = ''): string | undefine
   return undefined;
 }
 
-/** An id for messages: characters that cannot be seen, or that change a terminal, are replaced by their code points. */
+/** An id that may be invalid, for messages. */
 export function showId(id: string): string {
-  return Array.from(id)
-    .slice(0, MAX_SHOWN)
-    .map((character) => (isVisible(character) || character === ' ' ? character : `\\u{${toHex(character)}}`))
-    .join('');
+  return toSafeText(id, MAX_CHARS.id);
 }
 
 const MAX_LISTED = 3;
@@ -76,13 +72,6 @@ function nameCharacter(character: string): string {
   if (/\p{Cs}/u.test(character)) return `half of a surrogate pair (${code})`;
   if (!isVisible(character)) return `an invisible character (${code})`;
   return /^[!-~]$/.test(character) ? `\`${character}\`` : `\`${character}\` (${code})`;
-}
-
-/** Letters, marks, digits, punctuation and symbols. */
-function isVisible(character: string): boolean {
-  return (
-    /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(character) && !/\p{Default_Ignorable_Code_Point}/u.test(character)
-  );
 }
 
 function toHex(character: string): string {

@@ -1,6 +1,7 @@
 // Merges failures of the same stage, registry, store, engine and type, so that 10,000 equal failures are one entry. Two
 // engines keep separate messages and remedies.
-import { cut, MAX_REPORTED_CONNECTIONS, type FailureReport } from './report.js';
+import { MAX_REPORTED_CONNECTIONS, type FailureReport } from './report.js';
+import { MAX_CHARS, toSafeText } from './safe-text.js';
 
 interface Group {
   readonly first: FailureReport;
@@ -16,7 +17,7 @@ export class FailureGroups {
     // A failure without known connections, such as of a list, is not merged with failures of known connections.
     const isKnown = count > 0;
     const key = JSON.stringify([stage, store, registry, engine, type, scope, isKnown]);
-    const group = this.#groups.get(key) ?? { first: cutTexts(failure), connections: [], count: 0 };
+    const group = this.#groups.get(key) ?? { first: toSafeMessage(failure), connections: [], count: 0 };
     group.connections.push(...connections.slice(0, MAX_REPORTED_CONNECTIONS - group.connections.length));
     group.count += count;
     this.#groups.set(key, group);
@@ -32,6 +33,6 @@ export class FailureGroups {
   }
 }
 
-function cutTexts(failure: FailureReport): FailureReport {
-  return { ...failure, message: cut(failure.message) };
+function toSafeMessage(failure: FailureReport): FailureReport {
+  return { ...failure, message: toSafeText(failure.message, MAX_CHARS.message) };
 }

@@ -1,5 +1,6 @@
 // What texts say of a report: its first line, the result of a row, the connections of a failure.
 import type { FailureReport, RefreshReport, StoreReport, UnprovenReport } from './report.js';
+import { toSafeText } from './safe-text.js';
 
 /** In texts; reports list more. */
 const MAX_LISTED_CONNECTIONS = 20;
@@ -21,8 +22,12 @@ function toIncompleteHeadline(report: RefreshReport): string {
   return `INCOMPLETE: ${connections}; ${plural(failures.length, 'failure')} below.`;
 }
 
-/** One line for the Temporal UI and the log. */
+/** One line for the Temporal UI and the log, safe to show. */
 export function summarizeReport(report: RefreshReport): string {
+  return toSafeText(summarize(report));
+}
+
+function summarize(report: RefreshReport): string {
   const refreshed = countRefreshed(report);
   const connections = `${plural(refreshed, 'connection')} refreshed`;
   const { failures } = report;

@@ -3,6 +3,7 @@
 import { restoreFailure, type FailureType, type Scope } from './failures.js';
 import type { ProbeOutcome } from './activity-types.js';
 import type { Remedy } from './remedies/remedy.js';
+import { MAX_CHARS, toSafeText } from './safe-text.js';
 
 export type Stage = 'plan' | 'inspect' | 'extract' | 'update' | 'test';
 
@@ -108,16 +109,10 @@ export const MAX_REPORTED_CONNECTIONS = 1_000;
 /** In a report that is too long: the first limit that is enough. */
 const CONNECTION_LIMITS = [500, 250, 100, 50, 20];
 const MAX_LISTED_REGISTRIES = 20;
-const MAX_TEXT_CHARS = 500;
-
-/** Limits a text that comes from elsewhere. */
-export function cut(text: string): string {
-  return text.length > MAX_TEXT_CHARS ? `${text.slice(0, MAX_TEXT_CHARS - 1)}…` : text;
-}
 
 /** Shortens a report until it fits, the least important list first, and adds a warning for what was omitted. */
 export function fitReport(report: RefreshReport): RefreshReport {
-  let fitted: RefreshReport = { ...report, warnings: report.warnings.map(cut) };
+  let fitted: RefreshReport = { ...report, warnings: report.warnings.map(toSafeMessage) };
   for (const most of CONNECTION_LIMITS) {
     if (sizeInBytes(fitted) > MAX_REPORT_BYTES) fitted = cutConnections(report, most);
   }
@@ -130,6 +125,10 @@ export function fitReport(report: RefreshReport): RefreshReport {
   return fitted;
 }
 
+function toSafeMessage(text: string): string {
+  return toSafeText(text, MAX_CHARS.message);
+}
+
 /** Ids of connections are the least important: their number stays. */
 function cutConnections(report: RefreshReport, most: number): RefreshReport {
   const failures = report.failures.map((failure) => ({
@@ -138,7 +137,7 @@ function cutConnections(report: RefreshReport, most: number): RefreshReport {
   }));
   const note = `The report was too long: only the first ${most} connections of each failure are listed.`;
   const isCut = report.failures.some(({ connections }) => connections.length > most);
-  return { ...report, failures, warnings: [...(isCut ? [note] : []), ...report.warnings.map(cut)] };
+  return { ...report, failures, warnings: [...(isCut ? [note] : []), ...report.warnings.map(toSafeMessage)] };
 }
 
 /** One token may serve thousands of registries: halving the list of tokens would not help. */

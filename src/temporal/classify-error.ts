@@ -1,8 +1,9 @@
 // Converts an error of a call to Temporal, from either client of the SDK.
 import { status } from '@grpc/grpc-js';
 import { NamespaceNotFoundError } from '@temporalio/common';
+import { MAX_CHARS, toSafeText } from '../refresh/safe-text.js';
 import { findGrpcError } from './grpc-status.js';
-import { listSecrets, removeSecrets, toLine } from './outside-text.js';
+import { listSecrets, removeSecrets } from './outside-text.js';
 import type { TemporalSettings } from './settings/settings.js';
 import { formatTemporal, TemporalUnavailable, type TemporalReason } from './unavailable.js';
 
@@ -52,6 +53,6 @@ export function isConnectionError(error: unknown): boolean {
 
 /** What the server says, in one line. */
 function formatDetails(details: string, settings: TemporalSettings): string {
-  const line = toLine(removeSecrets(details, listSecrets(settings)));
+  const line = toSafeText(removeSecrets(details, listSecrets(settings)).trim(), MAX_CHARS.quote);
   return line === '' ? '' : `: ${line}`;
 }

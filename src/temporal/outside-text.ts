@@ -1,4 +1,4 @@
-// Texts of the server, of a proxy, or of the SDK about them, before they are shown.
+// Secrets in texts of the server, of a proxy, or of the SDK about them, which are removed before they are shown.
 import { createProxyHeaders } from '../net/proxy.js';
 import type { TemporalSettings } from './settings/settings.js';
 
@@ -21,12 +21,4 @@ export function removeSecrets(text: string, secrets: Iterable<string>): string {
   const longestFirst = [...secrets].toSorted((one, other) => other.length - one.length);
   for (const secret of longestFirst) safe = safe.replaceAll(secret, '[secret]');
   return safe;
-}
-
-const MAX_TEXT_CHARS = 200;
-
-/** A text from outside in one line of limited length. */
-export function toLine(text: string): string {
-  const line = text.replaceAll(/[\p{C}\s]+/gu, ' ').trim();
-  return line.length > MAX_TEXT_CHARS ? `${line.slice(0, MAX_TEXT_CHARS - 1)}…` : line;
 }

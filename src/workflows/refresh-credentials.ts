@@ -15,6 +15,7 @@ import { BACKOFF_COEFFICIENT, limitsNow, runBounds, type RunBounds } from '../re
 import { refresh, type RunView } from '../refresh/flow.js';
 import { parseReport, REFRESH_INCOMPLETE, type RefreshReport } from '../refresh/report.js';
 import { summarizeReport } from '../refresh/report-texts.js';
+import { MAX_CHARS, toMarkdown, toSafeText } from '../refresh/safe-text.js';
 import { parseScheduledStores, STORES_MEMO } from '../refresh/scheduled-stores.js';
 import { toRunLog, type RunLogSinks } from '../refresh/run-log.js';
 import { PROGRESS_QUERY, type RunProgress } from '../refresh/run-progress.js';
@@ -55,7 +56,7 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
   });
   const summary = summarizeReport(report);
   runLog.ended(toRunLog(report));
-  setCurrentDetails(`${summary}.`);
+  setCurrentDetails(toMarkdown(`${summary}.`));
   if (report.outcome === 'refreshed') return report;
   const incomplete = ApplicationFailure.create({
     type: REFRESH_INCOMPLETE,
@@ -114,7 +115,7 @@ function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps 
     const activityId = progress.uniqueId(target === '' ? step : `${step}: ${target}`);
     const activity = scheduleActivity<T>(step, input ? [input] : [], {
       activityId,
-      summary,
+      summary: toSafeText(summary, MAX_CHARS.message),
       startToCloseTimeout: limits.startToCloseMs,
       scheduleToCloseTimeout: limits.scheduleToCloseMs,
       ...(heartbeatMs === undefined ? {} : { heartbeatTimeout: heartbeatMs }),

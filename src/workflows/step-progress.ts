@@ -3,6 +3,7 @@ import type { EarlierAttempts, StepName } from '../refresh/activity-types.js';
 import type { FailureReport } from '../refresh/report.js';
 import { formatTimeToSecond } from '../refresh/format-time.js';
 import { describeConnections, describePlace, toSentence } from '../refresh/report-texts.js';
+import { MAX_CHARS, toMarkdown, toSafeText } from '../refresh/safe-text.js';
 import type { StepInProgress } from '../refresh/run-progress.js';
 import type { WaitingStep } from '../refresh/step-runner.js';
 
@@ -49,8 +50,9 @@ export class StepProgress {
     this.#listFailures = list;
   }
 
-  /** Makes an activity id unique within the run: `…`, `… #2`, `… #3`. */
-  uniqueId(id: string): string {
+  /** Makes an activity id safe to show, and unique within the run: `…`, `… #2`, `… #3`. */
+  uniqueId(name: string): string {
+    const id = toSafeText(name, MAX_CHARS.message);
     const uses = (this.#uses.get(id) ?? 0) + 1;
     this.#uses.set(id, uses);
     return uses === 1 ? id : `${id} #${uses}`;
@@ -102,7 +104,9 @@ export class StepProgress {
         'Failed:',
         failures.map((failure) => {
           const { type, message } = failure;
-          return `${describePlace(failure)}: **${type}**${describeConnections(failure)}: ${message}`;
+          const place = toMarkdown(describePlace(failure));
+          const connections = toMarkdown(describeConnections(failure));
+          return `${place}: **${toMarkdown(type)}**${connections}: ${toMarkdown(message)}`;
         }),
       ),
     ];
@@ -127,19 +131,20 @@ export class StepProgress {
 }
 
 function describe({ step, target, earlier, startedAt, nextAttemptAt, activityId }: Open): string {
-  const name = activityId ?? (target === '' ? step : `${step}: ${target}`);
+  const name = toMarkdown(activityId ?? (target === '' ? step : `${step}: ${target}`));
   if (!earlier) return `${name}, since ${formatTimeToSecond(startedAt)}`;
   const { type, message, remedy } = earlier.failure;
   const next = nextAttemptAt
     ? `next attempt at ${formatTimeToSecond(nextAttemptAt)}`
     : 'later attempts are under Pending Activities';
   const since = formatTimeToSecond(new Date(earlier.failingSinceMs));
-  return `${name}: **${type}**: ${toSentence(message)} Fix: ${toSentence(remedy)} Failing since ${since}; ${next}.`;
+  const [what, fix] = [message, remedy].map((text) => toMarkdown(toSentence(text)));
+  return `${name}: **${toMarkdown(type)}**: ${what} Fix: ${fix} Failing since ${since}; ${next}.`;
 }
 
 function toList(heading: string, items: readonly string[]): string {
   if (items.length === 0) return '';
   const more = items.length > MAX_SHOWN ? [`- and ${items.length - MAX_SHOWN} more`] : [];
-  const list = [...items.slice(0, MAX_SHOWN).map((item) => `- ${item}`), ...more].join('\n');
+  const list = [...items.slice(0, MAX_SHOWN).map((item) => `- ${item.trimStart()}`), ...more].join('\n');
   return heading === '' ? list : `${heading}\n\n${list}`;
 }

@@ -94,11 +94,11 @@ describe('inspectConnections by rules', () => {
         refused.map(({ connection, message }) => [connection, message]),
         [
           [
-            'a\\u{1b}[2J_ecr',
-            'Connection "a\\u{1b}[2J_ecr" was not changed: its id contains a control character (U+001B) and `[`.',
+            'a\\u001b[2J_ecr',
+            'Connection "a\\u001b[2J_ecr" was not changed: its id contains a control character (U+001B) and `[`.',
           ],
           ['a/b_ecr', 'Connection "a/b_ecr" was not changed: its id contains a slash.'],
-          ['b\\u{7}_ecr', 'Connection b\\u{7}_ecr was not changed: its login is "ops", not "AWS".'],
+          ['b\\u0007_ecr', 'Connection b\\u0007_ecr was not changed: its login is "ops", not "AWS".'],
         ],
       );
     });

@@ -97,7 +97,7 @@ describe('safeValue', () => {
 
   it('truncates a string to 1,000 characters', () => {
     assert.equal(safeValue('x'.repeat(1000), 4), 'x'.repeat(1000));
-    assert.equal(safeValue('x'.repeat(1001), 4), `${'x'.repeat(1000)}…`);
+    assert.equal(safeValue('x'.repeat(1001), 4), `${'x'.repeat(999)}…`);
   });
 
   it('shows at most 50 items and 50 fields', () => {

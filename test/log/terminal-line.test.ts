@@ -17,6 +17,6 @@ describe('a line of the log for a terminal', () => {
 
   it('escapes what would control the terminal', () => {
     const line = format({ text: 'a\u001b[31m\nb\u009bc', msg: 'x' });
-    assert.equal(line, '18:04:05 info  x  text="a\\u001b[31m\\nb?c"\n');
+    assert.equal(line, '18:04:05 info  x  text="a\\u001b[31m\\nb\\u009bc"\n');
   });
 });

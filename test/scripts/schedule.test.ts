@@ -14,7 +14,7 @@ describe('schedule trigger --wait', () => {
     const lost = await toUnavailable(SETTINGS, new ServiceError('lost', { cause }));
     const text = describeError(explainLostRun(lost));
     assert.match(text, /^Temporal at 127\.0\.0\.1:1, namespace default: connection refused\./);
-    assert.match(text, /\nThe run continues .*`status`.*`schedule trigger --wait`/);
+    assert.match(text, / The run continues .*`status`.*`schedule trigger --wait`/);
   });
 
   it('does not change other errors', async () => {

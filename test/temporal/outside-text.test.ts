@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { listSecrets, removeSecrets, toLine } from '../../src/temporal/outside-text.js';
+import { listSecrets, removeSecrets } from '../../src/temporal/outside-text.js';
 import { plainSettings } from '../../src/temporal/settings/settings.js';
 
 describe('the secrets in a text from outside', () => {
@@ -33,12 +33,5 @@ describe('the secrets in a text from outside', () => {
 
   it('do not include short values, which would garble the text', () => {
     assert.equal(removeSecrets('status 1', secrets), 'status 1');
-  });
-});
-
-describe('toLine', () => {
-  it('makes one line of limited length without control characters', () => {
-    assert.equal(toLine(' a\n\u001B[31mb\u202Ec '), 'a [31mb c');
-    assert.equal(toLine('x'.repeat(1000)).length, 200);
   });
 });
