@@ -90,9 +90,9 @@ function toEscape(codeUnit: number): string {
 /** Everything that can begin a link, an image, HTML, code or emphasis; an underscore only at the edge of a word. */
 const MARKDOWN = /[\\`*[\]<>~|&@]|(?<=:)\/|(?<=\bwww)\.|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/giu;
 /** What can begin a heading, a list or a quotation. */
-const BLOCK_START = /^( *\d*)([#+\-=.)])/;
+const BLOCK_START = /^( *)([#+\-=])|^( *\d+)([.)])(?= |$)/;
 
 /** One value where Markdown is rendered: it is safe to show, and rendered as it is. */
 export function toMarkdown(text: string, maxChars: number = MAX_CHARS.message): string {
-  return toSafeText(text, maxChars).replace(MARKDOWN, '\\$&').replace(BLOCK_START, '$1\\$2');
+  return toSafeText(text, maxChars).replace(MARKDOWN, '\\$&').replace(BLOCK_START, '$1$3\\$2$4');
 }
