@@ -45,9 +45,8 @@ try {
 } catch (error) {
   // After Ctrl-C, parts that were still starting fail; this is expected.
   if (!interrupted) {
-    process.stderr.write(
-      `${error instanceof ConfigError || error instanceof OtherDeployment ? describeError(error) : escapeHidden((error as Error).message)}\n`,
-    );
+    const isOurs = error instanceof ConfigError || error instanceof OtherDeployment;
+    sayFailure(isOurs ? describeError(error) : (error as Error).message);
     await shutDown();
     process.exit(toExitCode(error));
   }
@@ -127,7 +126,7 @@ async function stopEverything(): Promise<void> {
     await stops.stopAll();
     if (interrupted) say('Stopped.');
   } catch (error) {
-    process.stderr.write(`${escapeHidden(String(error))}\n`);
+    sayFailure(String(error));
     process.exitCode = 1;
   }
   // Pending promises belong to parts that have been stopped.
@@ -138,6 +137,10 @@ function secondsSinceStart(): number {
   return Math.round((performance.now() - startedAtMs) / 1000);
 }
 
-function say(line: string): void {
-  process.stdout.write(`${escapeHidden(line)}\n`);
+function say(text: string): void {
+  process.stdout.write(`${escapeHidden(text)}\n`);
+}
+
+function sayFailure(text: string): void {
+  process.stderr.write(`${escapeHidden(text)}\n`);
 }

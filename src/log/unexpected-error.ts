@@ -73,7 +73,7 @@ const NODE_FAULTS: Readonly<Record<string, Fault>> = {
   // With too few file descriptors, Node may report a package that it cannot open as missing.
   ERR_MODULE_NOT_FOUND: {
     reason: 'a file of the installation is missing',
-    remedy: `${INSTALL_AGAIN} If that does not help, raise the limit of open files (\`ulimit -n\`).`,
+    remedy: PROCESS_REMEDIES.installAgainOrRaiseFiles,
   },
   ERR_WORKER_OUT_OF_MEMORY: { reason: 'out of memory', remedy: ADD_MEMORY },
   MODULE_NOT_FOUND: { reason: 'a file of the installation is missing', remedy: INSTALL_AGAIN },

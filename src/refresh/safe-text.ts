@@ -15,11 +15,11 @@ export const MAX_CHARS = {
   id: 250,
   /** The text of a server or library as a part of a message. */
   quote: 200,
-  /** A message or a remedy in a report or a failure, and all other texts in the Temporal UI. */
+  /** A message or a remedy in a report, and most texts in the Temporal UI. */
   message: 500,
   /** A field of the log. */
   logField: 1000,
-  /** A value or a line that a command prints. */
+  /** A value or a line that a command prints, and the summary of a run. */
   printed: 2000,
 } as const;
 

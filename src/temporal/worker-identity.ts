@@ -1,4 +1,5 @@
 // The identity of our workers, which Temporal shows with each task that they took and each poll.
+import { MAX_CHARS, toSafeText } from '../refresh/safe-text.js';
 
 const PRODUCT = 'airflow-ecr-refresh';
 /** A Kubernetes host name has at most 63 characters, others up to 253. */
@@ -16,7 +17,7 @@ export interface WorkerIdentity {
 /** `airflow-ecr-refresh/0.1.0@host#123 (config 0123456789ab)` */
 export function formatIdentity({ version, host, pid, configHash }: WorkerIdentity): string {
   const config = configHash === null ? '' : ` (config ${configHash})`;
-  return `${PRODUCT}/${version}@${host}#${pid}${config}`;
+  return `${PRODUCT}/${version}@${toSafeText(host, MAX_CHARS.id)}#${pid}${config}`;
 }
 
 /** Undefined when it is not the identity of one of our workers. */

@@ -56,7 +56,7 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
   });
   const summary = summarizeReport(report);
   runLog.ended(toRunLog(report));
-  setCurrentDetails(toMarkdown(`${summary}.`));
+  setCurrentDetails(toMarkdown(`${summary}.`, MAX_CHARS.printed));
   if (report.outcome === 'refreshed') return report;
   const incomplete = ApplicationFailure.create({
     type: REFRESH_INCOMPLETE,

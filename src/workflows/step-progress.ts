@@ -105,7 +105,7 @@ export class StepProgress {
         failures.map((failure) => {
           const { type, message } = failure;
           const place = toMarkdown(describePlace(failure));
-          const connections = toMarkdown(describeConnections(failure));
+          const connections = toMarkdown(describeConnections(failure), MAX_CHARS.printed);
           return `${place}: **${toMarkdown(type)}**${connections}: ${toMarkdown(message)}`;
         }),
       ),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import { CancelledFailure, type Info } from '@temporalio/activity';
+import fc from 'fast-check';
 import { ApplicationFailure, defaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { failureInterceptor } from '../../src/activities/failure-interceptor.js';
@@ -8,6 +9,7 @@ import { FAILURES, failureEntry, RefreshFailure, type FailureType } from '../../
 import { logFrames } from '../../src/log/redact-error.js';
 import { captureLog, type CapturedLog } from '../fakes/captured-log.js';
 import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
+import { assertSafe, hostileText } from '../fakes/hostile-texts.js';
 import { temporalLogger } from '../../src/temporal/worker/sdk-logger.js';
 import { AWS_REMEDIES } from '../../src/refresh/remedies/aws.js';
 
@@ -76,6 +78,18 @@ describe('failureInterceptor', () => {
       assert.equal(failure.cause, undefined);
     });
   }
+
+  it('shows no hidden character of a message or remedy in the Temporal UI, and at most 500 characters', () =>
+    fc.assert(
+      fc.asyncProperty(hostileText(), hostileText(), async (message, remedy) => {
+        const failure = await failureAfter(new RefreshFailure('StoreUnreachable', message, remedy));
+        const [details] = failure.details as [{ remedy: string }];
+        for (const text of [failure.message, details.remedy]) {
+          assertSafe(text);
+          assert.ok(!text.includes('\n') && Array.from(text).length <= 500);
+        }
+      }),
+    ));
 
   it('retries every 10 min what a person must fix, and every 30 min what may lock an account', async () => {
     const delays = new Map<FailureType, unknown>();

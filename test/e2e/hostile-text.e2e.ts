@@ -57,9 +57,9 @@ describe('hostile texts in Temporal', function () {
 
   async function findRun(): Promise<{ workflowId: string; runId: string }> {
     const runs = await server.runsOf(fixture.id);
-    const run = runs.at(-1);
-    assert.ok(run);
-    return { workflowId: run.workflowId, runId: run.runId };
+    const newest = runs.at(-1);
+    assert.ok(newest);
+    return { workflowId: newest.workflowId, runId: newest.runId };
   }
 
   async function run(...args: string[]): Promise<string> {

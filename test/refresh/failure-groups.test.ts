@@ -57,6 +57,11 @@ describe('groupFailures', () => {
     assert.equal(group?.connections.length, 1000);
   });
 
+  it('shows hidden characters of a message as escapes', () => {
+    const [group] = groupFailures([failure({ message: 'a\u001b\u202e' })]);
+    assert.equal(group?.message, 'a\\u001b\\u202e');
+  });
+
   it('keeps a message of 500 characters and truncates one of 501', () => {
     const messages = [500, 501].map(
       (length) => groupFailures([failure({ message: 'm'.repeat(length) })])[0]?.message,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { failure, report, row } from '../fakes/fake-report.js';
+import { assertSafe, poison } from '../fakes/hostile-texts.js';
 import {
   describeConnections,
   describeResult,
@@ -153,6 +155,21 @@ describe('summarizeReport', () => {
       summary,
       '1 connection refreshed; failed: ConnectionMissing at update (main, r) (1 connection: docker_default); ' +
         'ConfigInvalid at plan; DockerLoginFailed at test (r, e); and 1 more',
+    );
+  });
+});
+
+describe('summarizeReport with hostile texts', () => {
+  it('returns one line without hidden characters', () => {
+    const unproven: UnprovenReport[] = [{ registry: REGISTRY, reason: 'unreachable' }];
+    const incomplete = report({ outcome: 'incomplete', failures: [failure(), failure({ engine: ENGINE })] });
+    fc.assert(
+      fc.property(poison([report({ unproven }), incomplete]), (reports) => {
+        for (const summary of reports.map(summarizeReport)) {
+          assertSafe(summary);
+          assert.ok(!summary.includes('\n'));
+        }
+      }),
     );
   });
 });

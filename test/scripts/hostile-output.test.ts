@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describeError, formatJson, formatResult, printLine } from '../../scripts/command-line.js';
 import { CommandFailed, toErrorDocument } from '../../scripts/error-document.js';
@@ -134,6 +136,28 @@ describe('the output of a command with hostile texts', () => {
     );
   });
 });
+
+describe('the code of the commands', () => {
+  it('writes to the standard streams only through the filter', () => {
+    const files = [...listSources('scripts'), ...listSources('src')].filter(
+      (file) => !file.startsWith('scripts/dev/'),
+    );
+    assert.deepEqual(
+      files.filter((file) =>
+        /\bprocess\.std(?:out|err)\.write\(|\bwriteSync\(/.test(readFileSync(file, 'utf8')),
+      ),
+      // Each of these lines escapes what it writes: see the tests here, and those of the logger.
+      ['scripts/program.ts', 'src/log/logger.ts'],
+    );
+  });
+});
+
+function listSources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join(folder, file))
+    .toSorted();
+}
 
 const PLATFORM = { os: 'linux', arch: 'x64', libc: 'musl', node: '22.0.0' };
 const STORE = { name: 'main', deployment: 'https://airflow.example.com' };

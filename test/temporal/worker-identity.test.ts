@@ -10,6 +10,11 @@ describe('the identity of a worker', () => {
     assert.deepEqual(parseIdentity(text), IDENTITY);
   });
 
+  it('shows hidden characters of the host as escapes', () => {
+    const text = formatIdentity({ ...IDENTITY, host: 'a\u001b' });
+    assert.equal(text, 'airflow-ecr-refresh/0.1.0@a\\u001b#17 (config 0123456789ab)');
+  });
+
   it('can be without a configuration', () => {
     const text = formatIdentity({ ...IDENTITY, configHash: null });
     assert.equal(text, 'airflow-ecr-refresh/0.1.0@worker-1.example#17');

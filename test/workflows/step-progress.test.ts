@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { describeFailure } from '../../src/refresh/failures.js';
+import fc from 'fast-check';
+import { describeFailure, FAILURES } from '../../src/refresh/failures.js';
 import type { WaitingStep } from '../../src/refresh/step-runner.js';
 import { StepProgress, type ScheduledStep } from '../../src/workflows/step-progress.js';
 import { deferred } from '../fakes/deferred.js';
+import { failure as failedPart } from '../fakes/fake-report.js';
+import { assertSafe, hostileText, poison } from '../fakes/hostile-texts.js';
 
 const FAILURE = describeFailure('StoreUnreachable', 'Airflow main: refused.');
 const { remedy } = FAILURE;
@@ -142,5 +145,29 @@ describe('StepProgress', () => {
       ['planRefresh', 'x', 'x', 'x'].map((id) => progress.uniqueId(id)),
       ['planRefresh', 'x', 'x #2', 'x #3'],
     );
+  });
+
+  it('shows texts from outside in their line, without hidden characters, links, images or HTML', () =>
+    fc.assert(
+      fc.property(
+        poison({ waiting: WAITING, failed: failedPart() }),
+        hostileText(),
+        ({ waiting, failed }, id) => {
+          progress = new StepProgress((markdown) => (shown = markdown));
+          progress.listFailuresBy(() => [failed]);
+          void progress.follow(progress.uniqueId(id), INSPECTION, new Promise(() => {}));
+          void progress.followWait(waiting, new Date(0), new Promise(() => {}));
+          assertSafe(shown);
+          assert.equal(shown.match(/^- /gm)?.length, 3);
+          const unescaped = shown.replaceAll(/\\[!-/:-@[-`{-~]/g, '').replaceAll('**', '');
+          assert.doesNotMatch(unescaped, /[[\]<>`*|~@]|:\/\/|www\./i);
+        },
+      ),
+    ));
+
+  it('makes an activity id safe and limits its length, which Temporal limits, too', () => {
+    assert.equal(progress.uniqueId('a\u001b\n'), 'a\\u001b\\n');
+    assert.equal(progress.uniqueId('x'.repeat(2000)), `${'x'.repeat(499)}…`);
+    assert.equal(progress.uniqueId('x'.repeat(3000)), `${'x'.repeat(499)}… #2`);
   });
 });

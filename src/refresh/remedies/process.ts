@@ -11,6 +11,9 @@ export const PROCESS_REMEDIES = defineRemedies({
   freeSpace: 'Free space on the disk.',
   freeSpaceOrQuota: 'Free space on the disk, or raise the quota.',
   installAgain: 'Install the packages again, for example with `npm ci`.',
+  installAgainOrRaiseFiles:
+    'Install the packages again, for example with `npm ci`. If that does not help, raise the limit of open files ' +
+    '(`ulimit -n`).',
   makeWritable: 'Make the file system writable, or use another folder.',
   raiseFilesOfProcess: 'Raise the limit of open files of the process (`ulimit -n`).',
   raiseFilesOfSystem: 'Raise the limit of open files of the system.',
