@@ -80,11 +80,7 @@ async function commonGroup(
 ): Promise<TokenGroup> {
   let group: TokenGroup | undefined;
   for (const registry of registries) {
-    try {
-      group = await resolveTokenGroup(shared, allowed, registry, name, attempt);
-    } catch (error) {
-      throw isNotAllowed(error) && isByVariable(allowed, registry) ? variableChanged() : error;
-    }
+    group = await resolveTokenGroup(shared, allowed, registry, name, attempt);
   }
   // The input schema does not allow an empty list.
   return (
@@ -99,20 +95,4 @@ function toCommonRejection(probes: readonly RegistryProbe[]): RefreshFailure {
   // The message has the reason of each registry; for several registries the remedy of the catalogue fits best.
   const remedy = probes.length === 1 ? probes[0]?.remedy : undefined;
   return new RefreshFailure(types.size === 1 ? type : 'TokenRejected', messages.join('; '), remedy);
-}
-
-function isNotAllowed(error: unknown): boolean {
-  return error instanceof RefreshFailure && error.type === 'InputNotAllowed';
-}
-
-/** If the region is in an Airflow Variable, another worker may have read a different value. */
-function isByVariable({ registries }: AllowedConfig, host: string): boolean {
-  return registries.some(({ registryHost, region }) => registryHost === host && typeof region !== 'string');
-}
-
-function variableChanged(): RefreshFailure {
-  return new RefreshFailure(
-    'ConnectionRegistryChanged',
-    "The Airflow Variable for the registry's region has changed.",
-  );
 }

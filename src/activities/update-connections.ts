@@ -25,7 +25,7 @@ export async function updateConnections(
   const store = getAllowedStore(allowed, input.store);
   const { registry, attemptsBefore, witness, connections } = input;
   const rules = getAllowedRules(store, witness === undefined ? connections : [...connections, witness]);
-  const group = await resolveTokenGroup(shared, allowed, registry, input.group, attempt);
+  const group = await resolveTokenGroup(shared, allowed, registry, input.group, attempt, rules.values());
   const { token, probe } = await shared.tokens.take(attempt, group, registry, allowed.getImages(registry));
   const rejection = toRejection(probe);
   if (rejection) throw new RefreshFailure(rejection.type, rejection.message, rejection.remedy);

@@ -23,6 +23,8 @@ export class ConnectionRules {
   readonly named: readonly string[];
   /** Patterns that can select connections from the store's list, in the order of the file. */
   readonly patterns: readonly string[];
+  /** Whether an entry takes the registry from the host of the connection. */
+  readonly takesHosts: boolean;
   /** The first entry that matches each id of the file. A map, because a run may look up 10,000 ids. */
   readonly #byId = new Map<string, ConnectionRule>();
   readonly #byPattern: PatternRule[] = [];
@@ -37,7 +39,9 @@ export class ConnectionRules {
     for (const rule of [...claimed, ...rules]) this.#add(rule);
     const own = [...this.#byId].filter(([, rule]) => rule.kind === 'id' && !this.#claimed.has(rule));
     this.named = own.map(([id]) => id);
-    this.patterns = this.#byPattern.filter((rule) => !this.#claimed.has(rule)).map(({ pattern }) => pattern);
+    const byPattern = this.#byPattern.filter((rule) => !this.#claimed.has(rule));
+    this.patterns = byPattern.map(({ pattern }) => pattern);
+    this.takesHosts = [...own.map(([, rule]) => rule), ...byPattern].some(takesHost);
   }
 
   /** The first entry that matches the id; undefined when none does, or when it belongs to an earlier store. */
@@ -62,6 +66,11 @@ export class ConnectionRules {
   #findByPattern(id: string): ConnectionRule | undefined {
     return this.#byPattern.find(({ pattern }) => matches(pattern, id));
   }
+}
+
+/** Whether the registry of a connection is that of its own host, and not the one that the entry names. */
+export function takesHost({ registry }: ConnectionRule): boolean {
+  return registry === undefined;
 }
 
 /** An entry that matches connections that an earlier pattern also matches: for these, the pattern wins. */

@@ -5,7 +5,7 @@ import { describeFailure, type FailureInfo } from './failures.js';
 import type { StepContext } from './step-runner.js';
 
 /** Airflow's default for the maximum of connections in one response. */
-const ROWS_PER_PAGE = 100;
+export const ROWS_PER_PAGE = 100;
 /** At most 50,000 connections. This also keeps the history of a run within Temporal's limits. */
 const MAX_PAGES = 500;
 /** Pages that may wait for a retry while later ones are read. This limits the requests to a store that is down. */

@@ -33,8 +33,9 @@ describe('updateConnections of missing connections', () => {
     connections: readonly string[],
     rules: readonly ConnectionRule[] = toRules(connections),
     registry = REGISTRY,
+    registries = [OWN],
   ): Promise<UpdateOutcome> {
-    const source = fakeSource({ airflow, rules, registries: [OWN] });
+    const source = fakeSource({ airflow, rules, registries });
     return fakeActivities(source).updateConnections(attemptOf(), {
       configHash: CONFIG_HASH,
       store: 'main',
@@ -109,7 +110,8 @@ describe('updateConnections of missing connections', () => {
   });
 
   it('does not create one with a host other than that of its rule', async () => {
-    const { refused } = await update(['gone'], toRules(['gone']), OTHER_REGISTRY);
+    const other = namedRegistry({ name: 'other', account: '999999999999' });
+    const { refused } = await update(['gone'], toRules(['gone']), OTHER_REGISTRY, [OWN, other]);
     assert.equal(refused[0]?.type, 'ConnectionRegistryChanged');
     assert.deepEqual(airflow.calls, ['read gone']);
   });
