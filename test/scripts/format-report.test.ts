@@ -77,7 +77,8 @@ describe('formatFailure', () => {
     assert.equal(
       formatFailure(FAILURE),
       `FAILED inspect main ${REGISTRY}: ConnectionMissing (2 connections: a, b)\n` +
-        '  Airflow has no connection a.\n  This is the first of 2 messages. Run `doctor` to see all.\n  Fix: Create it.',
+        '  Airflow has no connection a.\n  This is the first of 2 messages. Run `doctor` to see all.\n' +
+        `  Fix: ${getRemedy('ConnectionMissing')}`,
     ));
 
   it('names the engine of a failed test', () => {
@@ -136,7 +137,7 @@ describe('formatPreview', () => {
     const text = formatPreview(preview);
     assert.match(text, /^Dry run: 2 of 3 connections would be written\. Nothing was changed\.\n/);
     assert.match(text, / c .* create .*It will be created\./);
-    assert.match(text, / skip .*It is missing\. Create it\./);
+    assert.match(text, / skip .*It is missing\. Create the connection /);
   });
 });
 

@@ -22,6 +22,7 @@ import { TemporalSettingsInvalid } from '../../src/temporal/settings/settings-er
 import { TemporalUnavailable } from '../../src/temporal/unavailable.js';
 import { NativeLibraryMissing } from '../../src/temporal/worker/native-library.js';
 import { WorkerFailed } from '../../src/temporal/worker/worker-failed.js';
+import type { Remedy } from '../../src/refresh/remedies/remedy.js';
 import { captureLog } from '../fakes/captured-log.js';
 import { fakeConfig } from '../fakes/fake-config.js';
 import { failure } from '../fakes/fake-report.js';
@@ -168,7 +169,7 @@ function listErrors([a = '', b = '', c = '']: readonly string[]): unknown[] {
   return [
     new ConfigError(c, [problem, { ...problem, path: '' }]),
     new TemporalSettingsInvalid([{ setting: a, message: b, remedy: c }]),
-    new RefreshFailure('AwsThrottled', `AWS ${a}`, b),
+    new RefreshFailure('AwsThrottled', `AWS ${a}`, b as Remedy),
     new OtherDeployment(a, [{ ...STORE, name: b }], [{ ...STORE, deployment: c }]),
     new NativeLibraryMissing(a, { ...PLATFORM, node: b }),
     new WorkerFailed(a, new Error(b)),

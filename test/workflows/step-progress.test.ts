@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { describeFailure, FAILURES } from '../../src/refresh/failures.js';
+import { describeFailure } from '../../src/refresh/failures.js';
 import type { WaitingStep } from '../../src/refresh/step-runner.js';
 import { StepProgress, type ScheduledStep } from '../../src/workflows/step-progress.js';
 import { deferred } from '../fakes/deferred.js';
