@@ -98,16 +98,18 @@ describe('the secrets of the process', function () {
     assert.deepEqual(readdirSync(join(folder, 'reports')), []);
   });
 
-  it('are not written to a heap snapshot that a signal starts', async () => {
-    const snapshots = join(folder, 'snapshots');
-    mkdirSync(snapshots);
-    const NODE_OPTIONS = `--heapsnapshot-signal=SIGUSR2 --diagnostic-dir=${snapshots}`;
-    const second = await fixture.startWorker('second', { NODE_OPTIONS });
-    process.kill(second.pid, 'SIGUSR2');
-    process.kill(second.pid, 'SIGTERM');
-    assert.equal(await second.exited, 'exited with code 0');
-    assert.deepEqual(readdirSync(snapshots), []);
-  });
+  for (const signal of ['SIGUSR2', 'SIGTERM'] as const) {
+    it(`are not written to a heap snapshot that ${signal} starts`, async () => {
+      const snapshots = join(folder, signal);
+      mkdirSync(snapshots);
+      const NODE_OPTIONS = `--heapsnapshot-signal=${signal} --diagnostic-dir=${snapshots}`;
+      const second = await fixture.startWorker(signal, { NODE_OPTIONS });
+      process.kill(second.pid, signal);
+      process.kill(second.pid, 'SIGTERM');
+      assert.equal(await second.exited, 'exited with code 0');
+      assert.deepEqual(readdirSync(snapshots), []);
+    });
+  }
 
   it('stay until activities have finished when the terminal of the worker closes', async () => {
     process.kill(worker.pid, 'SIGHUP');

@@ -57,7 +57,7 @@ describe('checkNode', () => {
     }
     const early = ['./protect-process.js', './check-node.js', './early-error.js'];
     assert.deepEqual(listImports('scripts/start.js'), early);
-    assert.deepEqual(listImports('scripts/protect-process.js'), []);
+    assert.deepEqual(listImports('scripts/protect-process.js'), ['node:os']);
     assert.deepEqual(listImports('scripts/check-node.js'), ['./early-error.js']);
     assert.deepEqual(listImports('scripts/early-error.js'), []);
   });
