@@ -100,12 +100,12 @@ export interface SettingText {
 
 export const METADATA_PREFIX = 'TEMPORAL_GRPC_META_';
 
-/** Whether the value of a variable is a secret, or may be one. */
+/** Also those of other tools and older versions, which have no effect here. */
+const SECRET = /^TEMPORAL_(?:GRPC_META_|.*(?:KEY$|KEY_DATA$|TOKEN|SECRET|PASSWORD|AUTH))/;
+
+/** Whether the value of a variable may be a secret. */
 export function isSecretVariable(name: string): boolean {
-  const { apiKey, clientKeyData } = TEMPORAL_SETTINGS;
-  return (
-    [apiKey.variable, clientKeyData.variable].some((one) => one === name) || name.startsWith(METADATA_PREFIX)
-  );
+  return SECRET.test(name);
 }
 
 /** The value of a variable; undefined if it is not set, empty or blank. */
