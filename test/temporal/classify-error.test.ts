@@ -65,7 +65,7 @@ describe('classifyError', () => {
       classifyError(SETTINGS, grpcError(status.PERMISSION_DENIED, details))?.message;
     assert.match(
       message('Request\n\u001B[31munauthorized.') ?? '',
-      /PERMISSION_DENIED: Request \[31munauthorized\.\)$/,
+      /PERMISSION_DENIED: Request\\n\\u001b\[31munauthorized\.\)$/,
     );
     assert.ok((message('x'.repeat(10_000)) ?? '').length < 400);
   });
