@@ -4,6 +4,7 @@ import { REFRESH_INCOMPLETE } from '../../src/refresh/report.js';
 import type { ConnectionProblem } from '../../src/refresh/activity-types.js';
 import { ENGINE, fakeSteps, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
 import { durationMs, MINUTE_MS, scheduledActivities, useTestServer, type Run } from './test-server.js';
+import { PROCESS_REMEDIES } from '../../src/refresh/remedies/process.js';
 
 const MAX_REPORT_BYTES = 256 * 1024;
 const healthy = fakeSteps();
@@ -108,7 +109,7 @@ describe('a partly failed run', function () {
 
 /**
  * Cycles through all failure types, in a script with three bytes per character. Only one failure of each type has a
- * long message, because the server returns whole histories of at most 4 MB.
+ * long message, and the remedies are short, because the server returns whole histories of at most 4 MB.
  */
 function problemOf(airflow: string, index: number): ConnectionProblem {
   const types = Object.keys(FAILURES) as FailureType[];
@@ -116,5 +117,6 @@ function problemOf(airflow: string, index: number): ConnectionProblem {
   return {
     connection: `${airflow}_${index}_${'接'.repeat(17)}`,
     ...describeFailure(type, index < types.length ? '続'.repeat(400) : 'short'),
+    remedy: PROCESS_REMEDIES.freeSpace,
   };
 }
