@@ -1,11 +1,20 @@
-// Sends the requests of all AWS clients, and records where a failed one went.
+// Sends the requests of all AWS clients, limits time and size of their responses, and records where a failed one went.
+// Responses are not decompressed.
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import { createHttpAgent } from '../net/agents.js';
+import { withDeadline } from '../net/deadline.js';
 import { noteUrl } from '../net/network-error.js';
+import { readBody } from '../net/read-body.js';
 import { createAwsAgents } from './ca-bundle.js';
 import { NO_LOG } from './no-log.js';
 
 type Arguments = Parameters<NodeHttpHandler['handle']>;
+
+/**
+ * Milliseconds for a whole request, including its body, which `requestTimeout` does not cover. Longer than that, so
+ * that the SDK sends a request without a response again.
+ */
+const EXCHANGE_LIMIT_MS = 12_000;
 
 /** Shared by all clients: they must not change or close it. */
 export class AwsRequestHandler {
@@ -23,8 +32,15 @@ export class AwsRequestHandler {
   #current: { readonly agent: object; readonly handler: NodeHttpHandler } | undefined;
 
   async handle(...[request, options]: Arguments): ReturnType<NodeHttpHandler['handle']> {
+    // The SDK passes on the signal of its caller.
+    const caller = options?.abortSignal as AbortSignal | undefined;
     try {
-      return await (await this.#getHandler()).handle(request, options);
+      return await withDeadline(EXCHANGE_LIMIT_MS, caller, async (abortSignal) => {
+        const handler = await this.#getHandler();
+        const { response } = await handler.handle(request, { ...options, abortSignal });
+        response.body = await readBody(response.body as AsyncIterable<Uint8Array>);
+        return { response };
+      });
     } catch (error) {
       const { protocol, hostname, port } = request;
       throw noteUrl(error, new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`));

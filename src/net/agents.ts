@@ -5,6 +5,7 @@ import type net from 'node:net';
 import tls from 'node:tls';
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
+import { withSignal } from './deadline.js';
 import { NetworkError } from './network-error.js';
 import {
   bypassesEveryProxy,
@@ -166,7 +167,7 @@ class SelectiveHttpsAgent extends HttpsProxyAgent<string> {
     request.once('proxyConnect', (response: { statusCode: number }) => {
       status = response.statusCode;
     });
-    const socket = await super.connect(request, target).catch(addResetCode);
+    const socket = await this.#tunnel(request, target).catch(addResetCode);
     if (status === 200) return socket;
     // Otherwise the proxy's own 403 or 407 would be treated as the response of the host behind it.
     socket.destroy();
@@ -174,7 +175,19 @@ class SelectiveHttpsAgent extends HttpsProxyAgent<string> {
       ? new NetworkError('proxy-auth-required')
       : new NetworkError('proxy-refused', `the proxy rejected the CONNECT request (HTTP ${status})`);
   }
+
+  /** A request that ends does not end its connection to the proxy, which may never respond. */
+  #tunnel(...[request, target]: ConnectArguments): Promise<net.Socket> {
+    return withSignal(CONNECT_LIMIT_MS, undefined, (signal) => {
+      // Read by `super.connect` before it waits for anything, and then used for this connection only.
+      this.connectOpts = { ...this.connectOpts, signal };
+      return super.connect(request, target);
+    });
+  }
 }
+
+/** Milliseconds until the proxy must have responded: no request waits longer for a connection. */
+const CONNECT_LIMIT_MS = 30_000;
 
 /** When a proxy closes the connection without a response, the error of https-proxy-agent has no code. */
 function addResetCode(error: unknown): never {

@@ -8,9 +8,7 @@ import { createHttpAgent, createHttpsAgent } from './agents.js';
 import { createCaFileAgents } from './ca-file.js';
 import { NetworkError, noteUrl, toNetworkError } from './network-error.js';
 import { findProxyOf } from './proxy.js';
-
-/** Decoded bytes. A connection, a JWT or a registry's error takes a few kilobytes. */
-const MAX_RESPONSE_BYTES = 1024 * 1024;
+import { MAX_RESPONSE_BYTES } from './read-body.js';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH';

@@ -49,6 +49,7 @@ const REASONS = {
   ],
   'tls-handshake': ['TLS: handshake failed', 'EPROTO', 'ERR_SSL_*'],
   'tls-failed': ['TLS: the connection failed', 'ERR_TLS_*'],
+  'headers-too-large': ['the headers of the response are too large', 'HPE_HEADER_OVERFLOW'],
   'not-http': ['the response is not HTTP', 'HPE_*'],
   'corrupt-response': ['the response is corrupt (decompression failed)', 'Z_*'],
   /** To the same path, such as from http to https or with a trailing slash. */

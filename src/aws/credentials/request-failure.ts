@@ -6,7 +6,7 @@ import { NetworkError, toNetworkError } from '../../net/network-error.js';
 import type { TracedRequest } from './request-trace.js';
 
 /**
- * The failure of a request that may succeed later: without a response, throttled, or with a server error.
+ * The failure of a request that may succeed later: without a response or its body, throttled, or with a server error.
  * @param where what was called
  * @returns undefined if the service rejected the request, or returned something
  */
@@ -15,7 +15,7 @@ export function toTemporaryFailure(
   { error, status }: TracedRequest,
   remedy: Remedy,
 ): RefreshFailure | undefined {
-  if (status === undefined) {
+  if (status === undefined || error !== undefined) {
     // Without an error, the load ended before a response.
     const { message, isTlsProblem } = toNetworkError(error ?? new NetworkError('timed-out'));
     return new RefreshFailure(

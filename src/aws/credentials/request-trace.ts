@@ -1,11 +1,12 @@
-// Records the last HTTP request of a load of credentials: the providers of the AWS SDK put its error or its status only
-// into the text of their own errors.
+// Bounds the HTTP requests of a load of credentials, and records the last one: the providers of the AWS SDK put its error or its
+// status only into the text of their own errors.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 import { NetworkError } from '../../net/network-error.js';
 import { hasAwsMark } from '../aws-error.js';
+import { boundRequest, isCutOff } from './bound-request.js';
 
 export interface TracedRequest {
   /** With the port, if it is not the default one. */
@@ -13,7 +14,7 @@ export interface TracedRequest {
   status?: number;
   /** The response has a mark that only AWS sets. */
   isFromAws?: boolean;
-  /** Set instead of a status. */
+  /** With a status: the body did not arrive. */
   error?: unknown;
 }
 
@@ -35,6 +36,7 @@ export class RequestTrace {
   add(request: ClientRequest): void {
     // The request to a proxy, for a connection: a refusal is an error of the request itself.
     if (request.method === 'CONNECT') return;
+    boundRequest(request);
     const traced: TracedRequest = { host: String(request.getHeader('host') ?? request.host) };
     this.last = traced;
     let isConnected = false;
@@ -48,6 +50,9 @@ export class RequestTrace {
     request.once('response', (response) => {
       if (response.statusCode !== undefined) traced.status = response.statusCode;
       traced.isFromAws = hasAwsMark(response.headers);
+      response.once('close', () => {
+        if (isCutOff(response)) traced.error ??= new NetworkError('connection-reset');
+      });
     });
     // The SDK's connection timeout destroys the request without an error, which Node reports as a reset.
     request.once('error', (error: NodeJS.ErrnoException) => {

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
+import { readBody } from '../../net/read-body.js';
 import { readTlsContext, TLS_RULES, type TlsFiles } from '../../net/tls-files.js';
 
 export interface EngineEndpoint {
@@ -39,9 +40,6 @@ export class StatusError extends Error {
   }
 }
 
-/** Expected responses are far smaller. */
-const MAX_RESPONSE_BYTES = 1024 * 1024;
-
 export function createEngineClient(engine: EngineEndpoint) {
   return {
     dial(request: ModemRequest, done: (error: unknown, body: unknown) => void): void {
@@ -53,9 +51,11 @@ export function createEngineClient(engine: EngineEndpoint) {
   };
 }
 
-/** @throws RefreshFailure ConfigInvalid if a TLS file is no longer usable; StatusError; errors of Node */
+/** @throws RefreshFailure ConfigInvalid if a TLS file is no longer usable; StatusError; NetworkError; errors of Node */
 async function sendRequest(engine: EngineEndpoint, request: ModemRequest): Promise<unknown> {
   const { method, path, options, abortSignal, statusCodes } = request;
+  // A signal that has already fired has no event.
+  abortSignal?.throwIfAborted();
   const socket = await connect(engine, abortSignal);
   const body = options && JSON.stringify({ ...options, abortSignal: undefined });
   const headers = body === undefined ? {} : { 'Content-Type': 'application/json' };
@@ -84,18 +84,6 @@ async function connect({ url, tls: files }: EngineEndpoint, signal?: AbortSignal
   signal?.addEventListener('abort', () => socket.destroy(new Error('aborted')), { once: true });
   await once(socket, files ? 'secureConnect' : 'connect');
   return socket;
-}
-
-/** Throws if the response ends early. */
-async function readBody(response: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response) {
-    bytes += chunk.length;
-    if (bytes > MAX_RESPONSE_BYTES) throw Object.assign(new Error('endless'), { code: 'HPE_ENDLESS' });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** Returns the bytes if the body is not JSON. */
