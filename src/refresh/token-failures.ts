@@ -74,8 +74,8 @@ export const TOKEN_FAILURES = {
     retryable: false,
     whoActs: 'operator',
     meaning:
-      'The registry sends logins to another host (its auth realm). Docker would send the token to that host, so the ' +
-      'token was not sent, and the connections of this registry were not changed.',
+      'The registry sends logins to another host (its auth realm), or the realm cannot be read. Docker could send the ' +
+      'token to another host, so the token was not sent, and the connections of this registry were not changed.',
     remedy: 'Check DNS, proxies and `registryHost`: another server seems to respond for this host.',
   },
   RegistryPullDenied: {

@@ -40,13 +40,35 @@ describe('registries that cannot be trusted', function () {
     received.length = 0;
   });
 
-  const realms: Readonly<Record<string, () => string>> = {
-    'another host over TLS': () => `https://${EVIL}/token`,
-    'another port of this machine, unencrypted': () => `http://127.0.0.1:${evil.port}/token`,
-    'another port of its own host': () => `https://${UNTRUSTED}:8443/token`,
-    'its own host, unencrypted': () => `http://${UNTRUSTED}/token`,
-    'another host that starts with its own name': () => `https://${UNTRUSTED}.${EVIL}/token`,
-    'another host with its own name before an @': () => `https://${UNTRUSTED}@${EVIL}/token`,
+  const ELSEWHERE = 'its auth realm points to another host';
+  const realms: Readonly<Record<string, { readonly realm: () => string; readonly message: string }>> = {
+    'another host over TLS': { realm: () => `https://${EVIL}/token`, message: ELSEWHERE },
+    'another port of this machine, unencrypted': {
+      realm: () => `http://127.0.0.1:${evil.port}/token`,
+      message: ELSEWHERE,
+    },
+    'another port of its own host': { realm: () => `https://${UNTRUSTED}:8443/token`, message: ELSEWHERE },
+    'its own host, unencrypted': {
+      realm: () => `http://${UNTRUSTED}/token`,
+      message: 'its auth realm is on its own host, but unencrypted (http)',
+    },
+    'another host that starts with its own name': {
+      realm: () => `https://${UNTRUSTED}.${EVIL}/token`,
+      message: ELSEWHERE,
+    },
+    'another host with its own name before an @': {
+      realm: () => `https://${UNTRUSTED}@${EVIL}/token`,
+      message: ELSEWHERE,
+    },
+    'a relative URL': {
+      realm: () => '/token',
+      message: 'its auth realm is a relative URL, not one with https:// and a host',
+    },
+    // A second realm, which Docker would use.
+    'two places': {
+      realm: () => `https://${UNTRUSTED}/token",realm="https://${EVIL}/token`,
+      message: 'its auth challenge (WWW-Authenticate) cannot be parsed',
+    },
   };
 
   function setRealm(realm: string): void {
@@ -62,7 +84,7 @@ describe('registries that cannot be trusted', function () {
     );
   }
 
-  for (const [where, realm] of Object.entries(realms)) {
+  for (const [where, { realm, message }] of Object.entries(realms)) {
     it(`sends nothing to a realm at ${where}, from worker or engine, and writes nothing`, async () => {
       setRealm(realm());
       const { report, code } = await fixture.refreshOnce();
@@ -78,7 +100,7 @@ describe('registries that cannot be trusted', function () {
             type: 'RegistryRealmForeign',
             count: 1,
             connections: ['untrusted'],
-            message: `${UNTRUSTED}: its auth realm points to another host`,
+            message: `${UNTRUSTED}: ${message}`,
             remedy: FAILURES.RegistryRealmForeign.remedy,
             failingSince: undefined,
           },

@@ -110,7 +110,8 @@ export function toUnreachable({ url }: EngineEndpoint, reason: string, remedy: R
 function describeConnectionError(target: EngineEndpoint, error: unknown): Reason {
   const isSocket = target.url.startsWith('unix:');
   const { code: reasonCode, message } = toNetworkError(error);
-  if (reasonCode === 'too-large' || reasonCode === 'headers-too-large') return [message, NOT_HTTP_REMEDY];
+  if (reasonCode === 'too-large' || reasonCode === 'headers-too-large')
+    return [message, DOCKER_REMEDIES.fixService];
   if (error instanceof DeadlineExceeded) {
     const { checkHanging, checkHangingOrFirewall } = DOCKER_REMEDIES;
     return [message, isSocket ? checkHanging : checkHangingOrFirewall];

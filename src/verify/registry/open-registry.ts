@@ -48,9 +48,11 @@ export async function openRegistry(http: HttpClient, host: string, signal: Abort
     challenge,
     get: (path, authorization, accept) => send(`${base}/v2/${path}`, authorization, accept),
     async authorize(password, scope) {
+      if (challenge.scheme === 'untrusted' || challenge.scheme === 'unsupported')
+        throw new NetworkError('failed', 'the auth challenge of the registry cannot be used');
       const credentials = Buffer.from(`${ECR_USER}:${password.reveal()}`).toString('base64');
       const basic = new Secret(`Basic ${credentials}`);
-      if (challenge.scheme !== 'bearer') return basic;
+      if (challenge.scheme === 'basic') return basic;
       const url = new URL(challenge.realm);
       const wanted = { service: challenge.service, scope: scope ?? challenge.scope };
       for (const [name, value] of Object.entries(wanted)) {

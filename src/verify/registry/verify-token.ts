@@ -4,6 +4,7 @@ import type { HttpClient } from '../../net/http.js';
 import { NetworkError } from '../../net/network-error.js';
 import type { PullProbe, RegistryProbe } from '../../refresh/activity-types.js';
 import { WRONG_PASSWORD } from '../../refresh/token.js';
+import type { UntrustedRealm } from './challenge.js';
 import { classifyLogin } from './classify-response.js';
 import { openRegistry, type Registry } from './open-registry.js';
 import type { NegativeChecks } from './port.js';
@@ -38,7 +39,11 @@ async function verify(
   images: readonly string[],
 ): Promise<RegistryProbe> {
   const { host, anonymous, challenge } = registry;
-  if (challenge.scheme === 'other-host') return toOtherHostProbe(host);
+  if (challenge.scheme === 'untrusted') return toUntrustedProbe(host, challenge.reason);
+  if (challenge.scheme === 'unsupported') {
+    const message = 'its auth challenge has neither Basic nor Bearer; check for a proxy in front of it';
+    return { registry: host, outcome: 'unreachable', message };
+  }
   const result = await login(registry, password);
   if (result.outcome !== 'accepted') return result;
   const isOpen = classifyLogin(host, anonymous).outcome === 'accepted';
@@ -76,11 +81,20 @@ async function tryWrongPassword(registry: Registry, checks: NegativeChecks): Pro
   }
 }
 
-function toOtherHostProbe(registry: string): RegistryProbe {
+const UNTRUSTED: Readonly<Record<UntrustedRealm, string>> = {
+  'other host': 'its auth realm points to another host',
+  unencrypted: 'its auth realm is on its own host, but unencrypted (http)',
+  relative: 'its auth realm is a relative URL, not one with https:// and a host',
+  'not a URL': 'its auth realm is not a valid URL',
+  missing: 'its auth challenge has no realm',
+  'unreadable challenge': 'its auth challenge (WWW-Authenticate) cannot be parsed',
+};
+
+function toUntrustedProbe(registry: string, reason: UntrustedRealm): RegistryProbe {
   return {
     registry,
     outcome: 'rejected',
     type: 'RegistryRealmForeign',
-    message: 'its auth realm points to another host',
+    message: UNTRUSTED[reason],
   };
 }

@@ -207,6 +207,41 @@ describe('createTokenVerifier', () => {
       assert.ok(server.requests.every(({ headers }) => headers.authorization === undefined));
       await evil.close();
     });
+
+    for (const { header, message } of [
+      {
+        header: 'Bearer realm="/token"',
+        message: 'its auth realm is a relative URL, not one with https:// and a host',
+      },
+      { header: 'Bearer realm="https://"', message: 'its auth realm is not a valid URL' },
+      { header: 'Bearer service="x"', message: 'its auth challenge has no realm' },
+      { header: 'Bearer realm="', message: 'its auth challenge (WWW-Authenticate) cannot be parsed' },
+    ]) {
+      it(`but sends nothing for the challenge ${header}, and reports that it cannot be read`, async () => {
+        answer = (_request, response) => challenge(response, header);
+        const result = await probe();
+        assert.deepEqual(
+          [result.outcome, result.type, result.message],
+          ['rejected', 'RegistryRealmForeign', message],
+        );
+        assert.ok(server.requests.every(({ headers }) => headers.authorization === undefined));
+      });
+    }
+
+    for (const header of ['', 'Negotiate', ']]{']) {
+      it(`but sends nothing for the challenge ${JSON.stringify(header)}, with which Docker cannot log in`, async () => {
+        answer = (_request, response) => challenge(response, header);
+        const { outcome, message } = await probe();
+        assert.deepEqual(
+          [outcome, message],
+          [
+            'unreachable',
+            'its auth challenge has neither Basic nor Bearer; check for a proxy in front of it',
+          ],
+        );
+        assert.ok(server.requests.every(({ headers }) => headers.authorization === undefined));
+      });
+    }
   });
 
   describe('checks whether an image can be pulled', () => {
