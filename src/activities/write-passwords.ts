@@ -1,6 +1,7 @@
 // Writes the password, and nothing else, of connections that were read and checked: a few one by one, many in bulk.
 import type { ConnectionProblem } from '../refresh/activity-types.js';
 import type { ConnectionRecord } from '../refresh/check-connection.js';
+import { nameConnection } from '../refresh/connection-id.js';
 import { failureEntry, RefreshFailure, type FailureType } from '../refresh/failures.js';
 import type { WriteResult } from '../stores/port.js';
 import type { AllowedStore } from './allowed-config.js';
@@ -101,8 +102,12 @@ async function writeOne(write: Write, before: ConnectionRecord): Promise<string 
   if (result?.outcome === 'failed') throw result.failure;
   if (result?.outcome !== 'written') return missing(store, id);
   const { record } = result;
-  if (!record || (record.id === id && !(await findObjection(write, record)))) return id;
-  const message = `Connection ${id} was edited by someone else during the write.`;
+  if (!record) return id;
+  const isOther = record.id !== id;
+  if (!isOther && !(await findObjection(write, record))) return id;
+  const message = isOther
+    ? `${store.title} ${store.name} returned ${nameConnection(record.id)} instead of ${id} when it was written.`
+    : `Connection ${id} was edited by someone else during the write.`;
   return toProblem(id, new RefreshFailure('WriteUnconfirmed', message));
 }
 

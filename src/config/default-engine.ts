@@ -33,8 +33,9 @@ export interface Engines {
 
 /** The default engine, which need not exist; none, with warnings, when DOCKER_HOST cannot be used. */
 export function findDefaultEngine(env: NodeJS.ProcessEnv): Engines {
-  const url = cleanHost(env['DOCKER_HOST']) || DEFAULT_ENGINE;
-  const hasTls = url.startsWith('tcp:') && Boolean(env['DOCKER_TLS_VERIFY']);
+  const host = cleanHost(env['DOCKER_HOST']);
+  const url = host || DEFAULT_ENGINE;
+  const hasTls = /^tcp:/i.test(url) && Boolean(env['DOCKER_TLS_VERIFY']);
   const path = findCertificates(env);
   const folder = new ConfigFolder(path);
   const schema = createEngineSchema(folder);
@@ -49,7 +50,8 @@ export function findDefaultEngine(env: NodeJS.ProcessEnv): Engines {
       message: `is not set, and the default engine is tested. ${place}: ${message}`,
       remedy,
     }));
-    return { engines, warnings: [...warnings, ...checkContext(env)], folder };
+    const ofContext = host === '' ? checkContext(env, schema) : [];
+    return { engines, warnings: [...warnings, ...ofContext], folder };
   }
   const warnings = toProblems(parsed.error.issues, schema).map(
     ({ at, code, message, remedy }): ConfigProblem => ({
@@ -80,11 +82,16 @@ function cleanHost(value = ''): string {
 }
 
 /** Without DOCKER_HOST, the Docker CLI of this user may use another engine than the one that is tested. */
-function checkContext(env: NodeJS.ProcessEnv): ConfigProblem[] {
+function checkContext(
+  env: NodeJS.ProcessEnv,
+  schema: ReturnType<typeof createEngineSchema>,
+): ConfigProblem[] {
   const context = findDockerContext(env);
   if (!context || isDefaultEngine(context.endpoint)) return [];
   const { name, endpoint } = context;
   const example = endpoint ?? 'unix:///path/of/its.sock';
+  // For example ssh://, or TCP without TLS.
+  const isUsable = schema.safeParse({ url: example }).success;
   return [
     {
       code: 'docker-context',
@@ -93,8 +100,11 @@ function checkContext(env: NodeJS.ProcessEnv): ConfigProblem[] {
         `is not set, and the default engine ${DEFAULT_ENGINE} is tested. The Docker CLI uses another one: that of its ` +
         `context ${name}${endpoint === undefined ? '' : ` (${endpoint})`}, which Airflow's DockerOperator ignores`,
       remedy:
-        `To test that engine, set \`docker.engines: [${example}]\`; Airflow's tasks use it only with the same ` +
-        `\`docker_url\`. To keep the default engine without this warning, set \`docker.engines: [${DEFAULT_ENGINE}]\`.`,
+        (isUsable
+          ? `To test that engine, set \`docker.engines: [${example}]\`; Airflow's tasks use it only with the same ` +
+            '`docker_url`. '
+          : 'The worker cannot use this endpoint. ') +
+        `To keep the default engine without this warning, set \`docker.engines: [${DEFAULT_ENGINE}]\`.`,
     },
   ];
 }

@@ -18,9 +18,8 @@ export interface DockerContext {
   readonly endpoint: string | undefined;
 }
 
-/** The context in use, if it is not the default one. Files that cannot be read are ignored. */
+/** The context in use without DOCKER_HOST, if it is not the default one. Files that cannot be read are ignored. */
 export function findDockerContext(env: NodeJS.ProcessEnv): DockerContext | undefined {
-  if (env['DOCKER_HOST']?.trim()) return undefined;
   const folder = env['DOCKER_CONFIG'] || join(env['HOME'] || '/', '.docker');
   const name =
     env['DOCKER_CONTEXT'] || readJson(join(folder, 'config.json'), CONFIG)?.currentContext || 'default';

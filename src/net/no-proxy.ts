@@ -12,20 +12,20 @@ export interface Target {
 
 /** Whether a value of NO_PROXY lists a target. Host names are not resolved: ranges apply only to addresses. */
 export function matchesNoProxy(list: string, { host, port }: Target): boolean {
-  const normalized = normalizeHost(host);
+  const normalized = toComparableHost(host);
   return list.split(/[\s,]+/).some((entry) => entry !== '' && matchesEntry(entry, normalized, port));
 }
 
 /** Without brackets, zone, trailing dot and upper case: one form for each host, so that forms can be compared. */
-export function normalizeHost(host: string): string {
+function toComparableHost(host: string): string {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   if (net.isIPv6(bare)) return normalizeIPv6(bare);
   const name = bare.replace(/\.$/, '');
   return /\P{ASCII}/u.test(name) ? domainToASCII(name) || name : name;
 }
 
-/** An IPv4-mapped address becomes IPv4, because it reaches the same host. */
-function normalizeIPv6(address: string): string {
+/** Without a zone. An IPv4-mapped address becomes IPv4, because it reaches the same host. */
+export function normalizeIPv6(address: string): string {
   const canonical = new net.SocketAddress({ address, family: 'ipv6' }).address;
   return canonical.replace(/^::ffff:(?=\d+\.)/, '');
 }
@@ -48,7 +48,7 @@ function splitPort(entry: string): { readonly name: string; readonly onlyPort: n
 /** `example.com` matches the host and its subdomains, `.example.com` and `*.example.com` only subdomains. */
 function matchesName(entry: string, host: string): boolean {
   const isSuffix = /^\*?\./.test(entry);
-  const name = normalizeHost(entry.replace(/^\*?\./, ''));
+  const name = toComparableHost(entry.replace(/^\*?\./, ''));
   if (!isSuffix && host === name) return true;
   return net.isIP(host) === 0 && host.endsWith(`.${name}`);
 }

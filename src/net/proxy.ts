@@ -4,7 +4,7 @@ import net from 'node:net';
 import { NETWORK_REMEDIES } from '../refresh/remedies/network.js';
 import type { Remedy } from '../refresh/remedies/remedy.js';
 import { isLoopbackHost } from './is-loopback.js';
-import { matchesNoProxy, normalizeHost, type Target } from './no-proxy.js';
+import { matchesNoProxy, type Target } from './no-proxy.js';
 
 export interface HttpProxy {
   /** `https`: the connection to the proxy itself uses TLS. */
@@ -44,7 +44,7 @@ export function findProxy(target: Target, env: NodeJS.ProcessEnv = process.env):
 
 /** Loopback and the hosts in NO_PROXY, whatever the proxy is. */
 export function bypassesProxy(target: Target, env: NodeJS.ProcessEnv = process.env): boolean {
-  if (isLoopbackHost(normalizeHost(target.host))) return true;
+  if (isLoopbackHost(target.host)) return true;
   return matchesNoProxy(findVariable(env, 'no_proxy')?.value ?? '', target);
 }
 

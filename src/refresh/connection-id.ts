@@ -40,6 +40,11 @@ export function describeIdProblem(id: string, wildcards = ''): string | undefine
   return undefined;
 }
 
+/** For a message about a response that has another id than the requested one: what it has comes from outside. */
+export function nameConnection(id: string): string {
+  return isConnectionId(id) ? `connection ${id}` : 'another connection';
+}
+
 /** An id that may be invalid, for messages. */
 export function showId(id: string): string {
   return toSafeText(id, MAX_CHARS.id);

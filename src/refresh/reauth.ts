@@ -27,9 +27,11 @@ export function readReauth(extra: string | null): boolean | 'no object' | 'unkno
   return OFF.includes(value) ? false : 'unknown';
 }
 
-/** Python's JSON has NaN and Infinity, which are true in a condition. In a text, the replacement does no harm. */
+/** Python's JSON has NaN and Infinity, which are true in a condition. Texts do not change. */
 function toStandardJson(text: string): string {
-  return text.replaceAll(/\b(?:NaN|Infinity)\b/g, '1');
+  return text.replaceAll(/"(?:[^"\\]|\\.)*"|\b(?:NaN|Infinity)\b/g, (part) =>
+    part.startsWith('"') ? part : '1',
+  );
 }
 
 /** Empty containers are false in Python. */

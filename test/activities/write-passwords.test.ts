@@ -65,6 +65,21 @@ describe('writePasswords', () => {
       });
     }
 
+    for (const { id, named } of [
+      { id: 'id_00', named: 'connection id_00' },
+      { id: 'a\u001b[2J', named: 'another connection' },
+    ]) {
+      it(`reports ${named} in the response to the write of another one`, async () => {
+        airflow.afterWrite = (stored) => ({ ...stored, id });
+        const { written, refused } = await write(['id_01']);
+        assert.deepEqual(written, []);
+        assert.deepEqual(
+          refused.map(({ type, message }) => [type, message]),
+          [['WriteUnconfirmed', `Airflow main returned ${named} instead of id_01 when it was written.`]],
+        );
+      });
+    }
+
     it('reports a connection as missing that is gone when it is written', async () => {
       airflow.connections.delete('id_02');
       const { written, refused } = await write(THREE);

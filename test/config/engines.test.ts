@@ -258,14 +258,14 @@ describe('docker.engines over plain TCP', () => {
 describe('a context of the Docker CLI', () => {
   const write = useConfigFolder();
   const ENDPOINT = 'unix:///run/user/1000/docker.sock';
+  const ROOTLESS_ID = createHash('sha256').update('rootless').digest('hex');
 
   /** @param meta the text of its file; the folder is named after the SHA-256 of `rootless` */
   function warn(env: NodeJS.ProcessEnv, meta?: string): readonly string[] {
     const path = write(NO_WARNINGS);
     const folder = join(dirname(path), '.docker');
     if (meta !== undefined) {
-      const id = createHash('sha256').update('rootless').digest('hex');
-      write(meta, `.docker/contexts/meta/${id}/meta.json`);
+      write(meta, `.docker/contexts/meta/${ROOTLESS_ID}/meta.json`);
     }
     const { warnings, engines } = loadConfig(path, { ...ENV, DOCKER_CONFIG: folder, ...env });
     assert.ok(engines.length === 1);
@@ -291,9 +291,24 @@ describe('a context of the Docker CLI', () => {
     }
   });
 
+  it('is not proposed with an endpoint that `docker.engines` does not accept', () => {
+    for (const endpoint of ['ssh://host', 'tcp://docker.internal:2375', 'npipe:////./pipe/docker_engine']) {
+      write(meta(endpoint), `.docker/contexts/meta/${ROOTLESS_ID}/meta.json`);
+      const path = write(NO_WARNINGS);
+      const env = { ...ENV, DOCKER_CONFIG: join(dirname(path), '.docker'), DOCKER_CONTEXT: 'rootless' };
+      const [warning] = loadConfig(path, env).warnings;
+      assert.ok(warning?.message.includes(`(${endpoint})`), warning?.message);
+      assert.match(
+        warning?.remedy ?? '',
+        /^The worker cannot use this endpoint\. To keep the default engine/,
+      );
+    }
+  });
+
   it('does not matter if it is the default, if DOCKER_HOST is set, or if config.json is broken', () => {
     assert.deepEqual(warn({}), []);
     assert.deepEqual(warn({ DOCKER_CONTEXT: 'default' }), []);
+    assert.match(warn({ DOCKER_CONTEXT: 'rootless', DOCKER_HOST: '""' })[0] ?? '', IN_USE);
     assert.deepEqual(warn({ DOCKER_CONTEXT: 'rootless', DOCKER_HOST: 'unix:///x.sock' }), []);
     assert.deepEqual(warn({ DOCKER_CONTEXT: 'rootless' }, meta('unix:///var/run/docker.sock')), []);
     for (const text of ['', '{', '[]', '{"currentContext": 1}', '{"currentContext": "../x"}']) {
@@ -342,6 +357,7 @@ describe('the default engine', () => {
     const { folder } = defaultFor({});
     const host = { DOCKER_HOST: 'tcp://docker.internal', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: folder };
     assert.equal(defaultFor(host).engines[0]?.url, REMOTE);
+    assert.deepEqual(defaultFor({ ...host, DOCKER_HOST: 'TCP://docker.internal' }), defaultFor(host));
   });
 
   it('is the local socket without DOCKER_HOST, even if other variables are set', () => {

@@ -168,7 +168,6 @@ describe('findProxy', () => {
   for (const host of [
     'localhost',
     'LOCALHOST',
-    'localhost.',
     '127.0.0.1',
     '127.9.9.9',
     '::1',
@@ -181,6 +180,12 @@ describe('findProxy', () => {
       assert.equal(findProxy({ host, port: 7233 }, { https_proxy: 'socks5://proxy' }), undefined);
     });
   }
+
+  it('returns a proxy for localhost., which resolvers look up in DNS', () =>
+    assert.equal(
+      findProxy({ host: 'localhost.', port: 7233 }, { https_proxy: PROXY })?.variable,
+      'https_proxy',
+    ));
 
   it('reads the environment of the process at each call', () => {
     const before = process.env['https_proxy'];

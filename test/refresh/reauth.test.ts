@@ -15,6 +15,7 @@ describe('readReauth', () => {
     '{"nested":{"reauth":false}}',
     '{"__proto__":{"reauth":false}}',
     '{"reauth": NaN}',
+    '{"reauth": -Infinity, "a": "\\""}',
     '{"reauth": true, "ratio": Infinity}',
     ...texts([true, 1, -1, [0], { a: 1 }, 'y', 'Yes', 't', 'True', 'ON', '1']),
   ]) {
@@ -28,7 +29,7 @@ describe('readReauth', () => {
     it(`is off with ${extra}`, () => assert.equal(readReauth(extra), false));
   }
 
-  for (const extra of texts(['', ' ', '2', 'maybe', ' true', '***'])) {
+  for (const extra of texts(['', ' ', '2', 'maybe', ' true', '***', 'NaN', 'Infinity', '"NaN'])) {
     it(`has no meaning with ${extra}`, () => assert.equal(readReauth(extra), 'unknown'));
   }
 

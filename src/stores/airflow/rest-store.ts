@@ -10,7 +10,7 @@ import type {
   VariableSource,
   WriteResult,
 } from '../port.js';
-import { isConnectionId } from '../../refresh/connection-id.js';
+import { nameConnection } from '../../refresh/connection-id.js';
 import type { ConnectionRecord } from '../../refresh/check-connection.js';
 import { ECR_USER } from '../../refresh/token.js';
 import type { Secret } from '../../log/secret.js';
@@ -159,8 +159,7 @@ export class AirflowStore implements ConnectionStore, VariableSource {
 function parseConnection(response: ApiResponse, id: string): ConnectionRecord {
   const record = parseResponse(response, CONNECTION);
   if (record.id === id) return record;
-  const other = isConnectionId(record.id) ? `connection ${record.id}` : 'another connection';
-  throw toFrontFailure(response.request, `Airflow returned ${other} instead of ${id}`);
+  throw toFrontFailure(response.request, `Airflow returned ${nameConnection(record.id)} instead of ${id}`);
 }
 
 /**

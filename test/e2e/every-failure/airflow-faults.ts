@@ -115,7 +115,7 @@ export const AIRFLOW_FAULTS: readonly WireFault[] = [
     type: 'WriteUnconfirmed',
     when: 'Airflow returns another connection than the one written',
     stage: 'update',
-    message: /Connection docker_default was edited by someone else/,
+    message: /Airflow main returned connection another instead of docker_default when it was written/,
     refreshed: 0,
     arrange: (fixture) =>
       airflowReturns(fixture, isWrite, () => ({
