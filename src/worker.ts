@@ -15,6 +15,7 @@ import { STORES_EDITED_WARNING } from './refresh/scheduled-stores.js';
 import { checkStoresAtStart } from './schedule/check-stores.js';
 import { CurrentSettings } from './temporal/worker/current-settings.js';
 import { findNetworkWarnings } from './net/network-warnings.js';
+import { DATA_CONVERTER } from './temporal/data-converter.js';
 import { TemporalHealth } from './temporal/worker/health.js';
 import { createRunLogSinks } from './temporal/run-log.js';
 import { temporalLogger } from './temporal/worker/sdk-logger.js';
@@ -58,10 +59,12 @@ export async function runWorker(configPath: string, logger: Logger, stop: AbortS
 
   async function createWorker({ connection }: WorkerConnection): Promise<Worker> {
     lastError = undefined;
-    await checkSchedule(new Client({ connection, namespace }), config, logger);
+    const client = new Client({ connection, namespace, dataConverter: DATA_CONVERTER });
+    await checkSchedule(client, config, logger);
     return Worker.create({
       ...workflowCode(),
       ...LIMITS,
+      dataConverter: DATA_CONVERTER,
       connection,
       namespace,
       taskQueue: config.taskQueue,

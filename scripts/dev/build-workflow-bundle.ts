@@ -8,6 +8,7 @@ const DIST = new URL('../../dist/', import.meta.url);
 
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('src/workflows/index.js', DIST)),
+  payloadConverterPath: fileURLToPath(new URL('src/temporal/payload-converter.js', DIST)),
   logger: new DefaultLogger('WARN'),
 });
 await writeFile(new URL('workflow-bundle.js', DIST), code);

@@ -14,7 +14,7 @@ import { parseScheduledStores, type ScheduledStore } from '../refresh/scheduled-
 import { CONNECTIONS_PER_UPDATE, NAMED_PER_INSPECTION } from '../refresh/store-limits.js';
 
 /** Longer than any name that the configuration accepts: a token group may end with the URL of an endpoint. */
-const MAX_NAME_CHARS = 4096;
+const MAX_NAME_CHARS = 2048;
 /** More than in any run: retries of a step are up to five minutes apart. */
 const MAX_ATTEMPTS = 10_000;
 

@@ -25,9 +25,12 @@ export const FAILURES = {
     scope: 'run',
     retryable: false,
     whoActs: 'operator',
-    meaning: 'An activity received a malformed input, or a name that is not in the configuration.',
+    meaning:
+      'A run or an activity received a malformed input, more work than a run sends, or a name that is not in the ' +
+      'configuration; or an activity was completed with a result that it cannot have.',
     remedy:
-      'Check who can start workflows or activities on this task queue. Only the schedule should start runs.',
+      'Check who can start workflows, and start or complete activities, on this task queue: only the schedule should start ' +
+      'runs. Let all workers of the task queue have the same version.',
   },
   ...TOKEN_FAILURES,
   StoreUnreachable: {

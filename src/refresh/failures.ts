@@ -1,5 +1,6 @@
 // Failures of the catalogue in code. An error that is not in the catalogue becomes `Unexpected`.
 import { FAILURES } from './failure-catalogue.js';
+import { isConnectionId } from './connection-id.js';
 import { SCOPES, type FailureEntry, type Scope } from './failure-entry.js';
 import { parseRemedy } from './parse-remedy.js';
 import type { Remedy } from './remedies/remedy.js';
@@ -62,13 +63,17 @@ interface FailureTexts {
 
 type Restored = Pick<FailureInfo, 'scope' | 'remedy'>;
 
+/** Longer than every message of this program, and more connections than one step handles. */
+const MAX_MESSAGE_CHARS = 2000;
+const MAX_LISTED = 1000;
+
 /** Type, message and details of a failure that came through Temporal, where it is one of the catalogue. */
 export function parseFailure(type: string, message: string, details: unknown): FailureInfo | undefined {
   if (!isFailureType(type)) return undefined;
   const { remedy, scope, connections } = (details ?? {}) as FailureDetails;
   return {
-    ...restoreFailure({ type, scope, message, remedy }),
-    ...(isTexts(connections) ? { connections } : {}),
+    ...restoreFailure({ type, scope, message: message.slice(0, MAX_MESSAGE_CHARS), remedy }),
+    ...(isTexts(connections) ? { connections: findIds(connections) } : {}),
   };
 }
 
@@ -81,6 +86,11 @@ interface FailureDetails {
 
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+/** What is not a valid id is dropped: no failure of this program lists it. */
+function findIds(texts: readonly string[]): string[] {
+  return [...new Set(texts.slice(0, MAX_LISTED).filter(isConnectionId))];
 }
 
 /** Optional details of a failure. */

@@ -161,24 +161,26 @@ function halveList(
   return shorter.warnings.includes(note) ? shorter : { ...shorter, warnings: [note, ...shorter.warnings] };
 }
 
-function sizeInBytes(report: RefreshReport): number {
+function sizeInBytes(report: object): number {
   return new TextEncoder().encode(JSON.stringify(report)).length;
 }
 
 /**
  * Parses the report in the result or failure details of a previous run; undefined when it is not a valid report. The
  * shape is checked because an older or newer release may have written it, and a report that broke one run would break
- * every later run. Remedies that are not of the catalogue are replaced.
+ * every later run. So is the size: anyone who can write to Temporal may have written it. Remedies that are not of the
+ * catalogue are replaced.
  */
 export function parseReport(value: unknown): RefreshReport | undefined {
-  if (!isRecord(value)) return undefined;
+  if (!isRecord(value) || sizeInBytes(value) > MAX_REPORT_BYTES) return undefined;
   const isReport =
     (value['outcome'] === 'refreshed' || value['outcome'] === 'incomplete') &&
-    hasStrings(value, 'startedAt', 'finishedAt') &&
+    hasStrings(value, 'runId') &&
+    [value['startedAt'], value['finishedAt']].every(isTime) &&
     isTextOrNull(value['configHash'] ?? null) &&
     isArrayOf(value['tokens'], isTokenRow) &&
     isArrayOf(value['stores'], isStoreRow) &&
-    isArrayOf(value['docker'], isRecord) &&
+    isArrayOf(value['docker'], isDockerRow) &&
     isArrayOf(value['failures'], isFailureRow) &&
     isArrayOf(value['unproven'], isUnprovenRow) &&
     isArrayOf(value['warnings'], isString);
@@ -187,10 +189,43 @@ export function parseReport(value: unknown): RefreshReport | undefined {
   return { ...report, failures: report.failures.map(restoreFailure) };
 }
 
+/** No token is valid for longer; a day, because the clocks of AWS and Temporal may differ. */
+const LONGEST_LIFE_MS = 24 * 3_600_000;
+
+/**
+ * The report of a previous run without what cannot be true: a run that fails carries its rows forward, and a forged one
+ * would hide that the tokens expire.
+ */
+export function keepPlausible(report: RefreshReport, now: Date): RefreshReport {
+  const isPast = (time: string): boolean => Date.parse(time) <= now.getTime();
+  return {
+    ...report,
+    stores: report.stores.filter(({ lastRefreshedAt, expiresAt, usableUntil }) => {
+      if (lastRefreshedAt === null) return expiresAt === null && usableUntil === null;
+      const latestMs = Date.parse(lastRefreshedAt) + LONGEST_LIFE_MS;
+      const ends = [expiresAt, usableUntil].map((end) => Date.parse(end ?? lastRefreshedAt));
+      return isPast(lastRefreshedAt) && ends.every((endMs) => endMs <= latestMs);
+    }),
+    failures: report.failures.filter(
+      ({ failingSince }) => failingSince === undefined || isPast(failingSince),
+    ),
+  };
+}
+
 function isTokenRow(row: unknown): boolean {
   if (!isRecord(row) || !isKnownOrNull(row['outlivesSession'])) return false;
-  const { principalArn, registries } = row;
-  return (principalArn === null || typeof principalArn === 'string') && isArrayOf(registries, isString);
+  const { principalArn, registries, issuedAt, expiresAt, usableUntil } = row;
+  return (
+    hasStrings(row, 'region', 'fingerprint', 'check') &&
+    [issuedAt, expiresAt, usableUntil].every(isTime) &&
+    isTextOrNull(principalArn) &&
+    isArrayOf(registries, isString)
+  );
+}
+
+function isDockerRow(row: unknown): boolean {
+  if (!isRecord(row) || !hasStrings(row, 'engine', 'registry', 'login')) return false;
+  return [row['version'], row['fingerprint']].every(isTextOrNull);
 }
 
 function isKnownOrNull(value: unknown): boolean {
@@ -214,8 +249,12 @@ function isStoreRow(row: unknown): boolean {
 }
 
 /** `status` and `doctor` compute with them. */
+function isTime(value: unknown): boolean {
+  return isString(value) && !Number.isNaN(Date.parse(value));
+}
+
 function isTimeOrNull(value: unknown): boolean {
-  return value === null || (isString(value) && !Number.isNaN(Date.parse(value)));
+  return value === null || isTime(value);
 }
 
 function isTextOrNull(value: unknown): boolean {
@@ -226,9 +265,8 @@ function isFailureRow(row: unknown): boolean {
   if (!isRecord(row) || !hasStrings(row, 'stage', 'type', 'message', 'remedy')) return false;
   const { store, registry, engine, failingSince, count, connections } = row;
   if (typeof count !== 'number' || !isArrayOf(connections, isString)) return false;
-  return [store, registry, engine, failingSince].every(
-    (field) => field === undefined || typeof field === 'string',
-  );
+  const isLocated = [store, registry, engine].every((field) => field === undefined || isString(field));
+  return isLocated && (failingSince === undefined || isTime(failingSince));
 }
 
 function isString(value: unknown): value is string {

@@ -1,11 +1,12 @@
 // What a run in progress does now: Temporal's pending activities, and what the run itself reports by its query.
-import { DefaultFailureConverter, defaultPayloadConverter } from '@temporalio/common';
+import { DefaultFailureConverter } from '@temporalio/common';
 import { ApplicationFailure, TimeoutFailure, type Client } from '@temporalio/client';
 import { optionalTsToDate } from '@temporalio/common/lib/time.js';
 import proto from '@temporalio/proto';
 import { describeFailure, parseFailure, type FailureInfo } from '../refresh/failures.js';
 import type { RefreshReport } from '../refresh/report.js';
 import { parseProgress, PROGRESS_QUERY, type RunProgress } from '../refresh/run-progress.js';
+import { payloadConverter } from '../temporal/payload-converter.js';
 import type { Run } from './find-runs.js';
 
 /** A live worker answers within 0.1 s. Without one the server waits for as long as it may. */
@@ -122,7 +123,7 @@ function toPendingActivity(info: proto.temporal.api.workflow.v1.IPendingActivity
 }
 
 function toFailure(failure: proto.temporal.api.failure.v1.IFailure, activityType: string): FailureInfo {
-  const error = new DefaultFailureConverter().failureToError(failure, defaultPayloadConverter);
+  const error = new DefaultFailureConverter().failureToError(failure, payloadConverter);
   const known =
     error instanceof ApplicationFailure
       ? parseFailure(error.type ?? '', error.message, error.details?.[0])

@@ -8,6 +8,7 @@ import {
   type Client,
 } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
+import { isFailureType } from '../refresh/failures.js';
 import { parseReport, REFRESH_INCOMPLETE, type RefreshReport } from '../refresh/report.js';
 
 export type RunResult =
@@ -41,5 +42,7 @@ function describeEnd(cause: Error | undefined): string {
   if (cause instanceof TerminatedFailure) return 'it was terminated';
   if (cause instanceof CancelledFailure) return 'it was canceled';
   if (cause instanceof TimeoutFailure) return 'it timed out';
+  if (cause instanceof ApplicationFailure && isFailureType(cause.type ?? ''))
+    return `it failed with ${cause.type}`;
   return `it failed with ${cause?.name ?? 'an unknown error'}`;
 }

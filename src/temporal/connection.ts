@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { classifyError, isConnectionError } from './classify-error.js';
 import { toClientOptions } from './connect-options.js';
+import { DATA_CONVERTER } from './data-converter.js';
 import { findUnreachable } from './find-unreachable.js';
 import { readTemporalSettings, type TemporalSettings } from './settings/settings.js';
 
@@ -43,7 +44,7 @@ export async function connectClient(
     channelArgs: { ...options.channelArgs, 'grpc.service_config': JSON.stringify(CALL_LIMITS) },
   });
   return {
-    client: new Client({ connection, namespace: settings.namespace }),
+    client: new Client({ connection, namespace: settings.namespace, dataConverter: DATA_CONVERTER }),
     close: () => connection.close(),
   };
 }

@@ -2,6 +2,7 @@
 // `refresh/flow.ts`. No secret passes through the workflow: steps exchange only names, times, counts and fingerprints.
 import { ApplicationFailure } from '@temporalio/common';
 import {
+  CancellationScope,
   defineQuery,
   proxySinks,
   scheduleActivity,
@@ -12,12 +13,14 @@ import {
   type WorkflowInfo,
 } from '@temporalio/workflow';
 import { BACKOFF_COEFFICIENT, limitsNow, runBounds, type RunBounds } from '../refresh/activity-limits.js';
+import { describeFailure } from '../refresh/failures.js';
 import { refresh, type RunView } from '../refresh/flow.js';
-import { parseReport, REFRESH_INCOMPLETE, type RefreshReport } from '../refresh/report.js';
+import { keepPlausible, parseReport, REFRESH_INCOMPLETE, type RefreshReport } from '../refresh/report.js';
 import { summarizeReport } from '../refresh/report-texts.js';
 import { MAX_CHARS, toMarkdown, toSafeText } from '../refresh/safe-text.js';
 import { parseScheduledStores, STORES_MEMO } from '../refresh/scheduled-stores.js';
 import { toRunLog, type RunLogSinks } from '../refresh/run-log.js';
+import { parseStepResult, type StepInputs, type StepResults } from '../refresh/step-results.js';
 import { PROGRESS_QUERY, type RunProgress } from '../refresh/run-progress.js';
 import type { PlanInput, RefreshSteps, StepCall, StepName } from '../refresh/activity-types.js';
 import { describeStepError, OutOfTime } from './step-error.js';
@@ -31,16 +34,19 @@ export interface RefreshInput {
 /**
  * One run: plan; then inspect, extract, update and test for each store.
  *
+ * @param input a RefreshInput, from anyone who can start workflows
  * @returns the report if everything was refreshed
- * @throws ApplicationFailure of type RefreshIncomplete with the report as its first detail, if anything failed
+ * @throws ApplicationFailure of type RefreshIncomplete with the report as its first detail, if anything failed; of type
+ *   InputNotAllowed for another input
  */
-export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<RefreshReport> {
+export async function refreshCredentials(input: unknown): Promise<RefreshReport> {
+  const { retryForMs } = parseRefreshInput(input);
   const info = workflowInfo();
   const times = runBounds(Date.now(), retryForMs, findEnd(info));
   const progress = new StepProgress(setCurrentDetails);
   const report = await refresh(scheduledSteps(times, progress), {
     runId: info.runId,
-    previous: previousReport(),
+    previous: previousReport(new Date()),
     now: () => new Date(),
     deadlineMs: times.deadlineMs,
     retryForMs,
@@ -50,7 +56,7 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
         new Date(Date.now() + ms),
         sleep(ms, { summary: `Back-off before retrying ${waiting.step}` }),
       ),
-    describe: describeStepError,
+    describe: (error) => describeStepError(error, CancellationScope.current().consideredCancelled),
     observe: (run) => showProgress(progress, run),
     onFailure: () => progress.showSoon(),
   });
@@ -58,15 +64,28 @@ export async function refreshCredentials({ retryForMs }: RefreshInput): Promise<
   runLog.ended(toRunLog(report));
   setCurrentDetails(toMarkdown(`${summary}.`, MAX_CHARS.printed));
   if (report.outcome === 'refreshed') return report;
-  const incomplete = ApplicationFailure.create({
-    type: REFRESH_INCOMPLETE,
-    message: summary,
-    nonRetryable: true,
-    details: [report],
-  });
+  throw toRunFailure(REFRESH_INCOMPLETE, summary, report);
+}
+
+/** An edited schedule could set another value; no schedule of this program waits for so long. */
+const LONGEST_RETRY_FOR_MS = 366 * 24 * 3_600_000;
+
+/** @throws ApplicationFailure: any other error would make Temporal retry the task until the run times out */
+function parseRefreshInput(input: unknown): RefreshInput {
+  const { retryForMs } = (input ?? {}) as Partial<Record<keyof RefreshInput, unknown>>;
+  if (typeof retryForMs === 'number' && retryForMs > 0 && retryForMs <= LONGEST_RETRY_FOR_MS) {
+    return { retryForMs };
+  }
+  const message = 'The run received an invalid input: `retryForMs` must be a number of milliseconds above 0.';
+  const { type, remedy, scope } = describeFailure('InputNotAllowed', message);
+  throw toRunFailure(type, message, { remedy, scope });
+}
+
+function toRunFailure(type: string, message: string, details: unknown): ApplicationFailure {
+  const failure = ApplicationFailure.create({ type, message, nonRetryable: true, details: [details] });
   // The report shows where it failed; a stack trace would only reveal the worker's installation path.
-  incomplete.stack = '';
-  throw incomplete;
+  failure.stack = '';
+  return failure;
 }
 
 const { runLog } = proxySinks<RunLogSinks>();
@@ -93,27 +112,28 @@ function findEnd({ executionExpirationTime, runStartTime, runTimeoutMs }: Workfl
 /**
  * A failed run has its report in the failure, a successful one in the result. If there are both, the failure is newer.
  */
-function previousReport(): RefreshReport | undefined {
+function previousReport(now: Date): RefreshReport | undefined {
   const { lastFailure, lastResult } = workflowInfo();
   const failed =
     lastFailure instanceof ApplicationFailure ? parseReport(lastFailure.details?.[0]) : undefined;
-  return failed ?? parseReport(lastResult);
+  const report = failed ?? parseReport(lastResult);
+  return report && keepPlausible(report, now);
 }
 
 /** The steps as activities, each limited to the time left until the deadline. */
 function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps {
-  function schedule<T>(
-    step: StepName,
+  function schedule<S extends StepName>(
+    step: S,
     target: string,
     summary: string,
     how: StepCall,
-    input?: object,
-  ): Promise<T> {
+    input: StepInputs[S],
+  ): Promise<StepResults[S]> {
     const limits = limitsNow(step, how, Date.now(), times);
     if (!limits) return Promise.reject(new OutOfTime(step));
     const { heartbeatMs, maximumAttempts } = limits;
     const activityId = progress.uniqueId(target === '' ? step : `${step}: ${target}`);
-    const activity = scheduleActivity<T>(step, input ? [input] : [], {
+    const activity = scheduleActivity<unknown>(step, input ? [input] : [], {
       activityId,
       summary: toSafeText(summary, MAX_CHARS.message),
       startToCloseTimeout: limits.startToCloseMs,
@@ -127,7 +147,8 @@ function scheduledSteps(times: RunBounds, progress: StepProgress): RefreshSteps 
       },
     });
     const { attemptsBefore: attempts, earlier } = how;
-    return progress.follow(activityId, { step, target, attempts, earlier }, activity);
+    const result = activity.then((value) => parseStepResult(step, value, input));
+    return progress.follow(activityId, { step, target, attempts, earlier }, result);
   }
 
   return {

@@ -1,7 +1,7 @@
 // Maps the error of an activity to a failure of the catalogue.
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
-import { describeFailure, parseFailure, type FailureInfo } from '../refresh/failures.js';
+import { describeFailure, parseFailure, RefreshFailure, type FailureInfo } from '../refresh/failures.js';
 import type { StepName } from '../refresh/activity-types.js';
 
 /** Temporal's SDK uses this type when a worker stops before its activity has ended. */
@@ -18,10 +18,14 @@ export class OutOfTime extends Error {
   }
 }
 
-/** @throws the error itself if it is a cancellation or not from an activity */
-export function describeStepError(error: unknown): FailureInfo {
+/**
+ * @param isRunCanceled whether the run itself was canceled: anyone who can complete an activity can report it as such
+ * @throws the error itself if it is the cancellation of the run or not from an activity
+ */
+export function describeStepError(error: unknown, isRunCanceled: boolean): FailureInfo {
   if (error instanceof OutOfTime) return describeFailure('RunOutOfTime', error.message);
-  if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+  if (error instanceof RefreshFailure) return describeFailure(error.type, error.message);
+  if ((isRunCanceled && isCancellation(error)) || !(error instanceof ActivityFailure)) throw error;
   const { cause, activityType } = error;
   const known = cause instanceof ApplicationFailure ? toInfo(cause) : undefined;
   if (known) return known;

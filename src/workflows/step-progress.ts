@@ -10,6 +10,8 @@ import type { WaitingStep } from '../refresh/step-runner.js';
 /** Longer lists are not readable, and the details of a run have a size limit in Temporal. */
 const MAX_SHOWN = 20;
 const MAX_LISTED = 100;
+/** Temporal rejects ids of more than 1,000 bytes, and would retry the task until the run times out. */
+const MAX_ID_CHARACTERS = 240;
 
 /** A step as it is scheduled. */
 export interface ScheduledStep {
@@ -52,7 +54,7 @@ export class StepProgress {
 
   /** Makes an activity id safe to show, and unique within the run: `…`, `… #2`, `… #3`. */
   uniqueId(name: string): string {
-    const id = toSafeText(name, MAX_CHARS.message);
+    const id = toSafeText(name, MAX_ID_CHARACTERS);
     const uses = (this.#uses.get(id) ?? 0) + 1;
     this.#uses.set(id, uses);
     return uses === 1 ? id : `${id} #${uses}`;

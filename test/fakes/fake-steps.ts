@@ -1,5 +1,13 @@
 // Steps that all succeed, for tests that replace some of them.
-import type { PlannedStore, RefreshSteps, TokenInfo } from '../../src/refresh/activity-types.js';
+import assert from 'node:assert/strict';
+import type {
+  InspectInput,
+  Inspection,
+  ListPart,
+  PlannedStore,
+  RefreshSteps,
+  TokenInfo,
+} from '../../src/refresh/activity-types.js';
 
 export const REGISTRY = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 export const GROUP = 'default/us-east-1';
@@ -17,6 +25,20 @@ export function plannedStores(...names: readonly string[]): PlannedStore[] {
 export function listedStore(name = 'main'): PlannedStore {
   return { name, kind: 'airflow', title: 'Airflow', named: 0, isListed: true };
 }
+
+/** The items at the rows that an inspection reads, and its part of the list. */
+export function readRows<T>(
+  items: readonly T[],
+  { target }: InspectInput,
+): { readonly rows: readonly T[]; readonly list: ListPart } {
+  assert.ok('listed' in target);
+  const { offset, limit } = target.listed;
+  const rows = items.slice(offset, offset + limit);
+  return { rows, list: { rows: rows.length, total: items.length, first: `row_${offset}`, isComplete: true } };
+}
+
+/** An inspection that found nothing. */
+export const NOTHING: Inspection = { writable: [], refused: [], toRetry: [], warnings: [] };
 
 /** The token of such a run. */
 export function fakeTokenInfo(changes: Partial<TokenInfo> = {}): TokenInfo {

@@ -1,3 +1,4 @@
+import { ConnectionRules } from '../../src/refresh/connection-rules.js';
 import assert from 'node:assert/strict';
 import { describeSkipped, matches, overlap, toSkipped } from '../../src/refresh/connection-rules.js';
 
@@ -106,4 +107,15 @@ describe('describeSkipped', () => {
       describeSkipped('main', [{ count: 1, first: ['quay'] }]) ?? '',
       /^Skipped 1 docker connection of main .* \(quay\), because its host /,
     ));
+});
+
+describe('takesHosts', () => {
+  const named = { kind: 'id', id: 'a', registry: 'own', ifMissing: 'fail' } as const;
+  const open = { kind: 'match', pattern: '*_ecr' } as const;
+
+  it('is true when an entry of the store has no registry', () => {
+    assert.equal(new ConnectionRules([named]).takesHosts, false);
+    assert.equal(new ConnectionRules([named, open]).takesHosts, true);
+    assert.equal(new ConnectionRules([named], [open]).takesHosts, false);
+  });
 });

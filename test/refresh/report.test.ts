@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { failure, report, row } from '../fakes/fake-report.js';
-import { parseReport, fitReport, MAX_REPORT_BYTES } from '../../src/refresh/report.js';
+import { fitReport, keepPlausible, MAX_REPORT_BYTES, parseReport } from '../../src/refresh/report.js';
 import { REGISTRY } from '../fakes/fake-steps.js';
 
 function sizeInBytes(value: unknown): number {
@@ -180,4 +180,62 @@ describe('parseReport', () => {
   ] as const) {
     it(`rejects ${title}`, () => assert.equal(parseReport(value), undefined));
   }
+});
+
+describe('the report of an earlier run', () => {
+  const NOW = new Date('2026-01-02T00:00:00.000Z');
+  const GOOD = row({ lastRefreshedAt: '2026-01-01T12:00:00.000Z', expiresAt: '2026-01-02T00:00:00.000Z' });
+
+  function keptRows(changes: Partial<typeof GOOD>): number {
+    const before = report({ stores: [{ ...GOOD, usableUntil: null, ...changes }], failures: [] });
+    return keepPlausible(before, NOW).stores.length;
+  }
+
+  it('keeps rows that a run can have written', () => {
+    assert.equal(keptRows({}), 1);
+    assert.equal(keptRows({ lastRefreshedAt: null, expiresAt: null }), 1);
+    assert.equal(keptRows({ usableUntil: '2026-01-01T13:00:00.000Z' }), 1);
+  });
+
+  it('loses rows with times that no token has', () => {
+    for (const changes of [
+      { lastRefreshedAt: '2026-01-02T00:00:01.000Z' },
+      { lastRefreshedAt: null },
+      { expiresAt: '2099-01-01T00:00:00.000Z' },
+      { usableUntil: '2099-01-01T00:00:00.000Z' },
+    ]) {
+      assert.equal(keptRows(changes), 0, JSON.stringify(changes));
+    }
+  });
+
+  it('loses failures that began in the future', () => {
+    const began = (failingSince: string) => report({ stores: [], failures: [failure({ failingSince })] });
+    assert.equal(keepPlausible(began('2026-01-01T00:00:00.000Z'), NOW).failures.length, 1);
+    assert.equal(keepPlausible(began('2026-01-03T00:00:00.000Z'), NOW).failures.length, 0);
+  });
+
+  it('is ignored when it is larger than a report can be', () => {
+    assert.ok(parseReport(report({})));
+    assert.equal(parseReport(report({ warnings: ['x'.repeat(MAX_REPORT_BYTES)] })), undefined);
+  });
+
+  it('is ignored when a time, token or Docker row in it is not valid', () => {
+    for (const changes of [
+      { startedAt: 'yesterday' },
+      { runId: 1 },
+      { failures: [{ ...failure(), failingSince: 'yesterday' }] },
+      { tokens: [{ registries: [], principalArn: null, outlivesSession: null }] },
+      { docker: [{ engine: 1 }] },
+    ]) {
+      assert.equal(parseReport({ ...report({}), ...changes }), undefined, JSON.stringify(changes));
+    }
+  });
+
+  it('does not change the prototype of objects', () => {
+    const hostile: unknown = JSON.parse(
+      JSON.stringify(report({})).replace('{', '{"__proto__":{"polluted":true},'),
+    );
+    assert.ok(parseReport(hostile));
+    assert.equal(({} as Record<string, unknown>)['polluted'], undefined);
+  });
 });

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
-import { fakeSteps, GROUP, REGISTRY, plannedStores } from '../fakes/fake-steps.js';
+import {
+  fakeSteps,
+  GROUP,
+  listedStore,
+  NOTHING,
+  plannedStores,
+  readRows,
+  REGISTRY,
+} from '../fakes/fake-steps.js';
 import {
   durationMs,
   MINUTE_MS,
@@ -67,15 +75,16 @@ describe('the deadline of a run', function () {
     const connections = Array.from({ length: 450 }, (_, index) => `docker_${index}`);
     const run = await server.run(
       twoAirflows({
-        inspectConnections: async (input, how) =>
-          input.store === 'down'
-            ? {
-                writable: [{ registry: REGISTRY, group: GROUP, connections }],
-                refused: [],
-                toRetry: [],
-                warnings: [],
-              }
-            : healthy.inspectConnections(input, how),
+        planRefresh: async () => ({
+          configHash: 'abc',
+          stores: [listedStore('down'), ...plannedStores('up')],
+          engines: [],
+        }),
+        inspectConnections: async (input, how) => {
+          if (input.store !== 'down') return healthy.inspectConnections(input, how);
+          const { rows, list } = readRows(connections, input);
+          return { ...NOTHING, writable: [{ registry: REGISTRY, group: GROUP, connections: rows }], list };
+        },
         updateConnections: async (input, how) => {
           if (input.store === 'down') throw new RefreshFailure('StoreThrottled', 'Airflow down: 429.');
           return healthy.updateConnections(input, how);

@@ -6,7 +6,7 @@ import { CancelledFailure, WorkflowFailedError } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { RefreshFailure } from '../../src/refresh/failures.js';
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
-import { fakeSteps, GROUP, REGISTRY } from '../fakes/fake-steps.js';
+import { fakeSteps, GROUP, listedStore, NOTHING, readRows, REGISTRY } from '../fakes/fake-steps.js';
 import { hangingCall } from '../fakes/hanging-call.js';
 import {
   MINUTE_MS,
@@ -29,18 +29,24 @@ function inputOf({ input }: ScheduledActivity): Record<string, unknown> {
   return defaultPayloadConverter.fromPayload(payload);
 }
 
-/** The inspection finds `count` connections for each registry. */
-function inspectionOf(
-  parts: readonly { registry: string; group: string }[],
-  count = 1,
-): RefreshSteps['inspectConnections'] {
-  return async (input, how) => ({
-    ...(await healthy.inspectConnections(input, how)),
-    writable: parts.map((part, index) => ({
-      ...part,
-      connections: Array.from({ length: count }, (_, number) => `docker_${index}_${number}`),
-    })),
-  });
+/** A list with `count` connections for each registry. */
+function listOf(parts: readonly { registry: string; group: string }[], count = 1): Partial<RefreshSteps> {
+  const all = parts.flatMap((part, index) =>
+    Array.from({ length: count }, (_, number) => ({ part, id: `docker_${index}_${number}` })),
+  );
+  return {
+    planRefresh: async () => ({ configHash: 'abc', stores: [listedStore()], engines: [] }),
+    inspectConnections: async (input) => {
+      const { rows, list } = readRows(all, input);
+      const writable = parts
+        .map((part) => ({
+          ...part,
+          connections: rows.filter((row) => row.part === part).map(({ id }) => id),
+        }))
+        .filter(({ connections }) => connections.length > 0);
+      return { ...NOTHING, writable, list };
+    },
+  };
 }
 
 describe('the first attempt of a step', function () {
@@ -55,8 +61,7 @@ describe('the first attempt of a step', function () {
     }));
     const { report, calls } = await server.run(
       fakeSteps({
-        planRefresh: async (how) => ({ ...(await healthy.planRefresh(how)), engines: [] }),
-        inspectConnections: inspectionOf([...denied, { registry: REGISTRY, group: GROUP }]),
+        ...listOf([...denied, { registry: REGISTRY, group: GROUP }]),
         extractToken: async (input, how) => {
           if (input.group === GROUP) return healthy.extractToken(input, how);
           throw new RefreshFailure('AwsAccessDenied', `No token for ${input.group}.`);
@@ -82,8 +87,7 @@ describe('the first attempt of a step', function () {
     const started: number[] = [];
     const { report } = await server.run(
       fakeSteps({
-        planRefresh: async (how) => ({ ...(await healthy.planRefresh(how)), engines: [] }),
-        inspectConnections: inspectionOf([{ registry: REGISTRY, group: GROUP }], 500),
+        ...listOf([{ registry: REGISTRY, group: GROUP }], 500),
         updateConnections: async (input, how) => {
           started.push(input.attemptsBefore);
           // Two of five updates: the concurrency limit.
@@ -147,7 +151,7 @@ describe('the first attempt of a step', function () {
     const toRetry = [{ connection: 'docker_0_1', type, scope, message, remedy }];
     const { report, history } = await server.run(
       fakeSteps({
-        inspectConnections: inspectionOf([{ registry: REGISTRY, group: GROUP }], 2),
+        ...listOf([{ registry: REGISTRY, group: GROUP }], 2),
         updateConnections: async (input, how) => {
           const outcome = await healthy.updateConnections(input, how);
           const written = input.connections.filter((id) => id !== 'docker_0_1');

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describeFailure, FAILURES, RefreshFailure, type FailureType } from '../../src/refresh/failures.js';
 import { REFRESH_INCOMPLETE } from '../../src/refresh/report.js';
 import type { ConnectionProblem } from '../../src/refresh/activity-types.js';
-import { ENGINE, fakeSteps, plannedStores, REGISTRY } from '../fakes/fake-steps.js';
+import {
+  ENGINE,
+  fakeSteps,
+  listedStore,
+  NOTHING,
+  readRows,
+  REGISTRY,
+} from '../fakes/fake-steps.js';
 import { durationMs, MINUTE_MS, scheduledActivities, useTestServer, type Run } from './test-server.js';
 import { PROCESS_REMEDIES } from '../../src/refresh/remedies/process.js';
 
@@ -18,7 +25,7 @@ function reportBytes({ history }: Run): number {
 }
 
 describe('a partly failed run', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const server = useTestServer();
 
   it('reports a missing connection and refreshes the others', async () => {
@@ -87,11 +94,17 @@ describe('a partly failed run', function () {
     const airflows = Array.from({ length: 40 }, (_, index) => `airflow-${index}`);
     const run = await server.run(
       fakeSteps({
-        planRefresh: async () => ({ configHash: 'abc', stores: plannedStores(...airflows), engines: [] }),
-        inspectConnections: async (input, how) => ({
-          ...(await healthy.inspectConnections(input, how)),
-          refused: Array.from({ length: 250 }, (_, index) => problemOf(input.store, index)),
+        planRefresh: async () => ({
+          configHash: 'abc',
+          stores: airflows.map((name) => ({ ...listedStore(name), named: 1 })),
+          engines: [],
         }),
+        inspectConnections: async (input, how) => {
+          if (!('listed' in input.target)) return healthy.inspectConnections(input, how);
+          const problems = Array.from({ length: 250 }, (_, index) => problemOf(input.store, index));
+          const { rows, list } = readRows(problems, input);
+          return { ...NOTHING, refused: rows, list };
+        },
       }),
     );
     assert.equal(run.failure?.type, REFRESH_INCOMPLETE);

@@ -5,6 +5,7 @@ import { failureInterceptor } from '../../src/activities/failure-interceptor.js'
 import type { RefreshSteps } from '../../src/refresh/activity-types.js';
 import { createLogger } from '../../src/log/logger.js';
 import { createRunLogSinks } from '../../src/temporal/run-log.js';
+import { DATA_CONVERTER } from '../../src/temporal/data-converter.js';
 import { formatIdentity } from '../../src/temporal/worker-identity.js';
 import { temporalLogger } from '../../src/temporal/worker/sdk-logger.js';
 
@@ -32,6 +33,7 @@ export function installQuietRuntime(): void {
 export function workflowBundle(): Promise<{ code: string }> {
   bundle ??= bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url)),
+    ...DATA_CONVERTER,
     logger: temporalLogger(silent),
   });
   return bundle;
@@ -52,6 +54,7 @@ export async function createTestWorker(
     connection,
     namespace: 'default',
     taskQueue,
+    dataConverter: DATA_CONVERTER,
     ...(identity === undefined ? { identity: TEST_IDENTITY } : { identity, maxCachedWorkflows: 0 }),
     workflowBundle: await workflowBundle(),
     activities: steps,

@@ -29,7 +29,8 @@ export async function listConnections(
   const list = parseResponse(await api.send(request, signal), CONNECTION_LIST);
   const connections: ConnectionRecord[] = [];
   const malformed: { position: number; id?: string }[] = [];
-  for (const [index, row] of list.connections.entries()) {
+  // If Airflow returns more rows than requested, the next page has them, too.
+  for (const [index, row] of list.connections.slice(0, limit).entries()) {
     const parsed = CONNECTION.safeParse(row);
     if (parsed.success) connections.push(parsed.data);
     else malformed.push({ position: offset + index, ...findId(row) });

@@ -146,6 +146,43 @@ export const CRAFTED_INPUTS: readonly CraftedInput[] = [
     craft: ({ configHash, evilHost }) => ['updateConnections', toUpdate(configHash, evilHost)],
   },
   {
+    title: 'the same connection 2,000 times',
+    isMalformed: true,
+    craft: ({ configHash, registry }) => [
+      'updateConnections',
+      { ...toUpdate(configHash, registry), connections: Array.from({ length: 2000 }, () => CONNECTION) },
+    ],
+  },
+  {
+    title: 'a connection twice',
+    isMalformed: true,
+    craft: ({ configHash, registry }) => [
+      'updateConnections',
+      { ...toUpdate(configHash, registry), connections: [CONNECTION, CONNECTION] },
+    ],
+  },
+  {
+    title: '2,000 connections',
+    isMalformed: true,
+    craft: ({ configHash }) => [
+      'inspectConnections',
+      {
+        configHash,
+        store: 'main',
+        ...NAMED,
+        target: { connections: Array.from({ length: 2000 }, (_, index) => `docker_${index}`) },
+      },
+    ],
+  },
+  {
+    title: '2,000 ECR hosts',
+    isMalformed: true,
+    craft: ({ configHash }) => [
+      'extractToken',
+      { configHash, group: GROUP, registries: Array.from({ length: 2000 }, (_, index) => toEcrHost(index)) },
+    ],
+  },
+  {
     title: 'an engine that is not configured',
     craft: ({ configHash, registry }) => [
       'testDocker',
@@ -267,6 +304,11 @@ const VALID_INPUTS: Readonly<Record<Exclude<StepName, 'planRefresh'>, (known: Kn
   updateConnections: ({ configHash, registry }) => toUpdate(configHash, registry),
   testDocker: ({ configHash, engine, registry }) => ({ configHash, engine, registry, group: GROUP }),
 };
+
+/** The ECR host of another account. */
+export function toEcrHost(index: number): string {
+  return `${200_000_000_000 + index}.dkr.ecr.us-east-1.amazonaws.com`;
+}
 
 function toUpdate(configHash: string, registry: string): UpdateInput {
   const connections = [CONNECTION];
