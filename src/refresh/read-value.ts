@@ -44,7 +44,7 @@ export function readFlag(value: unknown): boolean {
 export function readTime(value: unknown): string {
   const ms = typeof value === 'string' ? Date.parse(value) : NaN;
   expect(!Number.isNaN(ms) && new Date(ms).toISOString() === value);
-  return value as string;
+  return value;
 }
 
 /** A whole number from 0 to `most`. */

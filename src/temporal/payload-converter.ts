@@ -7,11 +7,13 @@ import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@t
  */
 export const payloadConverter: PayloadConverter = {
   toPayload: (value) => defaultPayloadConverter.toPayload(value),
-  fromPayload<T>(payload: Payload): T {
-    try {
-      return defaultPayloadConverter.fromPayload(payload);
-    } catch {
-      return undefined as T;
-    }
-  },
+  fromPayload: decode as PayloadConverter['fromPayload'],
 };
+
+function decode(payload: Payload): unknown {
+  try {
+    return defaultPayloadConverter.fromPayload(payload);
+  } catch {
+    return undefined;
+  }
+}

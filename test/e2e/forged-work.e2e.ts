@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, defaultPayloadConverter, type Payload } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import type { Child } from '../../sandbox/child-process.js';
 import { runCommand } from '../../sandbox/run-command.js';
 import { findTemporalCli } from '../../sandbox/temporal.js';
@@ -21,6 +22,7 @@ import {
 import { startForgedCalls, toEcrHost, type ForgedCalls } from './every-failure/forged-calls.js';
 import { waitFor } from './wait-for.js';
 
+const { PENDING_ACTIVITY_STATE_STARTED: STARTED } = proto.temporal.api.enums.v1.PendingActivityState;
 const GROUP = 'default/us-east-1';
 const FUTURE = '2099-01-01T00:00:00.000Z';
 /** An encoding that no converter of this program has. */
@@ -100,7 +102,7 @@ describe('forged work', function () {
         const { raw } = await handle.describe();
         const found = raw.pendingActivities?.find(
           ({ activityType, state, attempt: number }) =>
-            activityType?.name === step && state === 2 && (number ?? 1) >= attempt,
+            activityType?.name === step && state === STARTED && (number ?? 1) >= attempt,
         );
         id = found?.activityId ?? '';
         return id !== '';

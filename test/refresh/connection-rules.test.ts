@@ -1,6 +1,11 @@
-import { ConnectionRules } from '../../src/refresh/connection-rules.js';
 import assert from 'node:assert/strict';
-import { describeSkipped, matches, overlap, toSkipped } from '../../src/refresh/connection-rules.js';
+import {
+  ConnectionRules,
+  describeSkipped,
+  matches,
+  overlap,
+  toSkipped,
+} from '../../src/refresh/connection-rules.js';
 
 /** All texts of these characters, up to a length. */
 function texts(alphabet: readonly string[], maxLength: number): string[] {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import type { InspectInput, StepName, UpdateInput } from '../../src/refresh/activity-types.js';
 import { describeFailure, RefreshFailure } from '../../src/refresh/failures.js';
 import { parseStepResult, type StepInputs, type StepResults } from '../../src/refresh/step-results.js';
@@ -132,7 +133,7 @@ function assertRefused<S extends StepName>(
       error instanceof RefreshFailure &&
       error.type === 'InputNotAllowed' &&
       error.message === `${step} completed with an invalid result.`,
-    `accepted: ${String(JSON.stringify(value)).slice(0, 300)}`,
+    `accepted: ${inspect(value).slice(0, 300)}`,
   );
 }
 

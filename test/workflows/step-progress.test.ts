@@ -167,7 +167,7 @@ describe('StepProgress', () => {
 
   it('makes an activity id safe and limits its length, which Temporal limits, too', () => {
     assert.equal(progress.uniqueId('a\u001b\n'), 'a\\u001b\\n');
-    assert.equal(progress.uniqueId('x'.repeat(2000)), `${'x'.repeat(499)}…`);
-    assert.equal(progress.uniqueId('x'.repeat(3000)), `${'x'.repeat(499)}… #2`);
+    assert.equal(progress.uniqueId('x'.repeat(2000)), `${'x'.repeat(239)}…`);
+    assert.equal(progress.uniqueId('x'.repeat(3000)), `${'x'.repeat(239)}… #2`);
   });
 });
