@@ -85,8 +85,11 @@ function isProblemOfAirflow2(json: object, fields: readonly string[], status: nu
   return own === status && isType && fields.every((field) => PROBLEM_FIELDS.includes(field));
 }
 
+/** The texts of Airflow are much shorter. In megabytes of text, the search for a pattern would take minutes. */
+const MAX_TEXT = 2_000;
+
 /** `detail` may be text, an object, a list or absent; only text is used. */
 function getText({ json }: StatusAndBody, field: 'detail' | 'title' | 'error'): string | undefined {
   const value = (json as Record<string, unknown> | null | undefined)?.[field];
-  return typeof value === 'string' ? value : undefined;
+  return typeof value === 'string' ? value.slice(0, MAX_TEXT) : undefined;
 }

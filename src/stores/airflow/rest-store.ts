@@ -147,8 +147,9 @@ export class AirflowStore implements ConnectionStore, VariableSource {
     permission: RequestContext['permission'] & string,
   ): ApiRequest {
     const context: RequestContext = { airflow: this.#name, action: `${method} ${what} ${id}`, permission };
-    // `.` and `..` match Airflow's pattern for ids, but would change the path of the URL.
-    if (/^\.{0,2}$/.test(id)) {
+    // `.` and `..` match Airflow's pattern for ids, but would change the path of the URL. Half of a surrogate pair
+    // cannot be in a URL.
+    if (/^\.{0,2}$|\p{Cs}/u.test(id)) {
       throw failure('StoreRequestRejected', context, `${JSON.stringify(id)} is not a valid id`);
     }
     return { ...context, method, path: `/${what}s/${encodeURIComponent(id)}` };
