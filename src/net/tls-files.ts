@@ -20,7 +20,8 @@ export interface TlsFiles {
  */
 export const TLS_RULES = { minVersion: 'TLSv1.2', rejectUnauthorized: true } as const;
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+/** Up to the end of the text if it is cut off, which also keeps the search fast in a text of many such lines. */
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?(?:-----END CERTIFICATE-----|$)/g;
 const LOCKED_KEY = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 
 /** What the file contains instead of the expected content. */

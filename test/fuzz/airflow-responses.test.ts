@@ -253,9 +253,15 @@ describe('fuzzed: a connection', () => {
   });
 
   it('has an extra that is read as JSON of Python, whatever it contains', () => {
-    check(fc.oneof(mutated(...EXTRAS), json().map((value) => String(JSON.stringify(value)))), (extra) => {
-      assert.ok([true, false, 'no object', 'unknown'].includes(readReauth(extra)));
-    });
+    check(
+      fc.oneof(
+        mutated(...EXTRAS),
+        json().map((value) => String(JSON.stringify(value))),
+      ),
+      (extra) => {
+        assert.ok([true, false, 'no object', 'unknown'].includes(readReauth(extra)));
+      },
+    );
   });
 
   it('has an id that is valid or whose problem is described, and can be shown', () => {

@@ -25,6 +25,11 @@ interface AwsFile {
 
 const SSO_SESSION = 'sso-session.';
 
+/** The section of a name that comes from a file, which may be that of a property of every object. */
+export function findSection(sections: Readonly<Record<string, Section>>, name: string): Section | undefined {
+  return Object.hasOwn(sections, name) ? sections[name] : undefined;
+}
+
 /** Never throws: a file that does not exist has no sections. */
 export async function readAwsFiles(env: NodeJS.ProcessEnv = process.env): Promise<AwsFiles> {
   const [config, credentials, sections] = await Promise.all([

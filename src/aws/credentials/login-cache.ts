@@ -5,7 +5,7 @@ import path from 'node:path';
 import { getHomeDir, getSSOTokenFilepath } from '@smithy/core/config';
 import { AWS_REMEDIES } from '../../refresh/remedies/aws.js';
 import type { Remedy } from '../../refresh/remedies/remedy.js';
-import type { AwsFiles } from './aws-files.js';
+import { findSection, type AwsFiles } from './aws-files.js';
 import { describeFileProblem } from './file-problem.js';
 import type { ProfileEnd, SettingsFault } from './profile.js';
 
@@ -17,7 +17,7 @@ export async function findLoginFault(
   const settings = { ...section };
   const sessionName = settings['sso_session'];
   if (kind === 'sso') {
-    const session = sessionName === undefined ? {} : files.ssoSessions[sessionName];
+    const session = sessionName === undefined ? {} : findSection(files.ssoSessions, sessionName);
     if (!session) {
       return {
         reason: `the section [sso-session ${sessionName}] of profile ${profile} does not exist in ${files.config.path}`,

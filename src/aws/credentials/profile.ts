@@ -2,7 +2,7 @@
 // wrong with it. Source: `@aws-sdk/credential-provider-ini`, release 3.1169.
 import { AWS_REMEDIES } from '../../refresh/remedies/aws.js';
 import type { Remedy } from '../../refresh/remedies/remedy.js';
-import type { AwsFiles, Section } from './aws-files.js';
+import { findSection, type AwsFiles, type Section } from './aws-files.js';
 
 /** Where the credentials of a profile come from in the end, after the profiles in `source_profile`. */
 export type ProfileKind =
@@ -51,7 +51,7 @@ export function hasCredentialSettings(section: Section): boolean {
 export function followProfile(name: string, files: AwsFiles): ProfileResult {
   const visited: string[] = [];
   for (let profile = name; ;) {
-    const section = files.profiles[profile];
+    const section = findSection(files.profiles, profile);
     if (!section) return { fault: missingProfile(profile, files, visited.at(-1)) };
     if (visited.length > 0 && hasKeys(section)) return { end: { kind: 'keys', profile, section } };
     const { role_arn: role, source_profile: source, credential_source: credentialSource } = section;
