@@ -6,6 +6,7 @@ import { withDeadline } from '../net/deadline.js';
 import { noteUrl } from '../net/network-error.js';
 import { readBody } from '../net/read-body.js';
 import { createAwsAgents } from './ca-bundle.js';
+import { traceLimit } from './credentials/request-trace.js';
 import { NO_LOG } from './no-log.js';
 
 type Arguments = Parameters<NodeHttpHandler['handle']>;
@@ -42,6 +43,7 @@ export class AwsRequestHandler {
         return { response };
       });
     } catch (error) {
+      traceLimit(error);
       const { protocol, hostname, port } = request;
       throw noteUrl(error, new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`));
     }

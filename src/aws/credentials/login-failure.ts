@@ -23,6 +23,12 @@ export async function toLoginFailure(
     if (temporary) return temporary;
     const { status = 0 } = request;
     if (request.isFromAws !== true) return toForeignFailure(where, status);
+    if (status < 400)
+      return new RefreshFailure(
+        'AwsUnavailable',
+        `${where}: the response has no credentials (HTTP ${status})`,
+        'Check for a proxy or custom endpoint in front of it. The run retries automatically.',
+      );
     if (kind === 'sso' && [403, 404].includes(status))
       return new RefreshFailure(
         'AwsAccessDenied',

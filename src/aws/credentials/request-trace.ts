@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
+import { DeadlineExceeded } from '../../net/deadline.js';
 import { NetworkError } from '../../net/network-error.js';
 import { hasAwsMark } from '../aws-error.js';
 import { boundRequest, isCutOff } from './bound-request.js';
@@ -24,6 +25,13 @@ const currentTrace = new AsyncLocalStorage<RequestTrace>();
 subscribe('http.client.request.start', (message) =>
   currentTrace.getStore()?.add((message as { readonly request: ClientRequest }).request),
 );
+
+/** Records why the request handler ended a request: the request itself is only aborted. */
+export function traceLimit(error: unknown): void {
+  const traced = currentTrace.getStore()?.last;
+  const isLimit = error instanceof DeadlineExceeded || error instanceof NetworkError;
+  if (traced && isLimit) traced.error ??= error;
+}
 
 /** The requests that are sent while `run` runs. */
 export class RequestTrace {

@@ -1,0 +1,21 @@
+// Plays the large faults of all peers, and prints the most memory that the process has used, in MB.
+import { withFastTimers } from '../aws/fast-timers.js';
+import { AWS_PEERS } from './aws-peers.js';
+import { FAULTS, type Effect } from './faults.js';
+import { OTHER_PEERS } from './other-peers.js';
+import { playFault } from './peer.js';
+
+const LARGE: readonly Effect[] = [
+  'too large',
+  'too large, with an error status',
+  'compressed',
+  'endless headers',
+];
+
+for (const peer of [...AWS_PEERS, ...OTHER_PEERS]) {
+  for (const fault of FAULTS.filter(({ effect }) => LARGE.includes(effect))) {
+    // Some clients wait before they send the request again.
+    await withFastTimers(() => playFault(peer, fault));
+  }
+}
+process.stdout.write(`${Math.round(process.resourceUsage().maxRSS / 1024)}\n`);
