@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import fs from 'node:fs/promises';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import net, { type AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import tls from 'node:tls';
@@ -11,6 +11,7 @@ import { createHttpClient, type HttpResponse, type HttpClient } from '../../src/
 import { NetworkError } from '../../src/net/network-error.js';
 import { readTrustedCas } from '../../src/net/trusted-cas.js';
 import { RefreshFailure } from '../../src/refresh/failures.js';
+import { withFastTimers } from '../aws/fast-timers.js';
 import { startConnectProxy, type ConnectProxy } from '../support/connect-proxy.js';
 import { anySignal, assertHides, NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
@@ -57,6 +58,31 @@ describe('createHttpsAgent', () => {
       }
     });
   }
+
+  it('closes the connection to a proxy that never responds', async () => {
+    const open = new Set<net.Socket>();
+    const silent = net.createServer((socket) => {
+      open.add(socket);
+      socket.on('error', () => undefined).on('close', () => open.delete(socket));
+      socket.resume();
+    });
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: `http://127.0.0.1:${port}` });
+    const http = createHttpClient({ version: '0' });
+    const request = { method: 'GET', url: 'https://example.invalid/', signal: anySignal() } as const;
+    try {
+      await withFastTimers(async () => {
+        await assert.rejects(http.send({ ...request, timeoutMs: 5000 }), /timed out after 5 s/);
+        assert.equal(open.size, 1);
+        await once([...open][0] as net.Socket, 'close');
+      });
+    } finally {
+      restore();
+      silent.close();
+    }
+  });
 
   it('sends SNI for a host name without a proxy, but not for an IP address', async () => {
     const restore = setEnvironment({ ...NO_PROXY_VARIABLES, HTTPS_PROXY: 'http://127.0.0.1:1' });

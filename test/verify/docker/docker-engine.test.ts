@@ -226,7 +226,17 @@ describe('createDockerEngine', () => {
       drip();
     };
     const { message } = await expectFailure(engine.readVersion(anySignal()), 'DockerEngineUnreachable', []);
-    assert.equal(message, `unix://${socket}: the response is not HTTP`);
+    assert.equal(message, `unix://${socket}: the response is too large`);
+  });
+
+  it('sends nothing once the caller has aborted', async () => {
+    const caller = new AbortController();
+    const call = login(engine, caller.signal);
+    // Before the client of the engine is loaded, which takes a moment.
+    caller.abort();
+    await expectFailure(call, 'DockerEngineUnreachable', [PASSWORD]);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.equal(server.requests.length, 0);
   });
 
   it('does not crash when the caller aborts during a response', async () => {
