@@ -27,7 +27,7 @@ export async function toLoginFailure(
       return new RefreshFailure(
         'AwsUnavailable',
         `${where}: the response has no credentials (HTTP ${status})`,
-        'Check for a proxy or custom endpoint in front of it. The run retries automatically.',
+        AWS_REMEDIES.checkLoginResponse,
       );
     if (kind === 'sso' && [403, 404].includes(status))
       return new RefreshFailure(

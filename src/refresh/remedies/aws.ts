@@ -76,6 +76,7 @@ export const AWS_REMEDIES = defineRemedies({
   attachProfile: 'Attach an instance profile with a role.',
   enableMetadata:
     'Enable the metadata service in the metadata options of the instance, or give the worker other credentials.',
+  checkLoginResponse: `Check for a proxy or custom endpoint in front of it. ${RETRIED}`,
   checkMetadata: `Check that nothing responds instead of the metadata service. ${RETRIED}`,
 
   // Profiles
