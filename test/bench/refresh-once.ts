@@ -9,6 +9,7 @@ import { seedConnections } from '../support/airflow/rest.js';
 import { startAwsStandIn } from '../support/aws.js';
 import { startRegistry } from '../support/registry.js';
 import { formatConfig } from './bench-config.js';
+import { createLoopDelay } from './loop-delay.js';
 import type { Series } from './series.js';
 import { privateEnv, timeNode } from './timed-process.js';
 
@@ -31,6 +32,7 @@ export async function createRefreshSeries(
     count,
   );
   const configPath = join(folder, 'refresh-once.yaml');
+  const delay = createLoopDelay(folder);
 
   async function runFloor(): Promise<number> {
     const { url, username, password } = airflow.current();
@@ -44,9 +46,10 @@ export async function createRefreshSeries(
     const connections = '[{match: "bench_*"}]';
     const config = { airflowUrl: url, username, connections, registryHost: registry.host };
     writeFileSync(configPath, formatConfig(config));
-    const args = [cli, 'refresh-once', '--json', '--config', configPath];
-    const env = { ...privateEnv(folder), ...aws.env, AIRFLOW_PASSWORD: password };
+    const args = [...delay.args, cli, 'refresh-once', '--json', '--config', configPath];
+    const env = { ...privateEnv(folder), ...aws.env, ...delay.env, AIRFLOW_PASSWORD: password };
     const { ms, stdout } = await timeNode(args, env);
+    delay.record();
     const { stores } = JSON.parse(stdout) as { stores: { refreshed: number }[] };
     return assertCount('refresh-once', stores[0]?.refreshed, count, ms);
   }
@@ -61,6 +64,7 @@ export async function createRefreshSeries(
         target: { factor: 1, plusMs: count < 10_000 ? 800 : 0 },
         prepare: airflow.restart,
         run: runProduct,
+        getLongestDelayMs: delay.getLongestMs,
       },
     ],
   };

@@ -17,7 +17,7 @@ describe('benchmark series', () => {
   const run = () => {
     calls.length = 0;
     const target = { factor: 1.5, plusMs: 10 };
-    const others = [{ ...create('product', [1700, 1500]), target }];
+    const others = [{ ...create('product', [1700, 1500]), target, getLongestDelayMs: () => 1234.5 }];
     return runSeries({ title: 'start', rounds: 2, floor: create('floor', [1000, 1000]), others }, () => {});
   };
 
@@ -33,6 +33,7 @@ describe('benchmark series', () => {
       ['start, 2 rounds', 'median', 'min', 'max', 'against the floor'],
       ['floor', '1,000 ms', '1,000 ms', '1,000 ms'],
       ['product', '1,600 ms', '1,500 ms', '1,700 ms', '1.60 x, +600 ms; target at most 1.5 x +10 ms: missed'],
+      ['longest delay of the event loop, product: 1,235 ms'],
     ]);
   });
 });

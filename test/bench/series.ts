@@ -7,6 +7,8 @@ export interface Contestant {
   readonly prepare?: () => Promise<void>;
   /** Returns the measured milliseconds. @throws when its result is wrong */
   readonly run: () => Promise<number>;
+  /** The longest delay of the event loop in all rounds, if it is measured. */
+  readonly getLongestDelayMs?: () => number | undefined;
 }
 
 export interface Series {
@@ -38,6 +40,10 @@ export async function runSeries(series: Series, report: (line: string) => void):
     ...others.map((other) => {
       const statistics = getStatistics(other);
       return `${formatRow(other.name, statistics)}   ${formatComparison(floorStatistics, statistics, other.target)}`;
+    }),
+    ...contestants.flatMap(({ name, getLongestDelayMs }) => {
+      const ms = getLongestDelayMs?.();
+      return ms === undefined ? [] : [`  longest delay of the event loop, ${name}: ${formatMs(ms)}`];
     }),
   ];
 }

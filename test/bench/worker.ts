@@ -10,6 +10,7 @@ import proto from '@temporalio/proto';
 import { startTemporal } from '../../sandbox/temporal.js';
 import type { Cleanup } from '../../sandbox/cleanup.js';
 import { formatConfig } from './bench-config.js';
+import { createLoopDelay } from './loop-delay.js';
 import type { Series } from './series.js';
 import { privateEnv } from './timed-process.js';
 
@@ -27,7 +28,8 @@ export async function createWorkerSeries(
   const connection = await Connection.connect({ address });
   stops.add({ stop: () => connection.close() });
   const configPath = join(folder, 'worker.yaml');
-  const env = { ...privateEnv(folder), TEMPORAL_ADDRESS: address, AIRFLOW_PASSWORD: 'unused' };
+  const delay = createLoopDelay(folder);
+  const env = { ...privateEnv(folder), ...delay.env, TEMPORAL_ADDRESS: address, AIRFLOW_PASSWORD: 'unused' };
   let started = 0;
   // The server remembers a poller for minutes, so each process has its own task queue.
   const run = async (args: (taskQueue: string) => readonly string[]): Promise<number> => {
@@ -51,11 +53,15 @@ export async function createWorkerSeries(
       {
         name: 'worker',
         target: { factor: 1.5, plusMs: 0 },
-        run: () =>
-          run((taskQueue) => {
+        async run() {
+          const ms = await run((taskQueue) => {
             writeFileSync(configPath, formatConfig({ taskQueue }));
-            return [cli, 'worker', '--config', configPath];
-          }),
+            return [...delay.args, cli, 'worker', '--config', configPath];
+          });
+          delay.record();
+          return ms;
+        },
+        getLongestDelayMs: delay.getLongestMs,
       },
     ],
   };
