@@ -165,8 +165,10 @@ function findNetworkError(error: unknown): NetworkError {
     if (error.endedBy === 'caller') return new NetworkError('cancelled');
     return new NetworkError('timed-out', `timed out after ${Math.round(error.limitMs / 100) / 10} s`);
   }
-  const [reason = 'failed'] = getErrorCodes(error).flatMap((code) => findReason(code) ?? []);
-  return new NetworkError(reason);
+  const reasons = getErrorCodes(error).flatMap((code) => findReason(code) ?? []);
+  // One error for each address of the host: a refusal shows that the host itself can be reached.
+  if (reasons.includes('connection-refused')) return new NetworkError('connection-refused');
+  return new NetworkError(reasons[0] ?? 'failed');
 }
 
 /** The code may be a NetworkReason itself: HTTP clients copy the code of an error that the agent threw. */

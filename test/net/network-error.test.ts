@@ -27,6 +27,11 @@ describe('toNetworkError', () => {
       reason: 'tls-wrong-host',
     },
     { code: 'ERR_FR_TOO_MANY_REDIRECTS', text: 'too many redirects', reason: 'too-many-redirects' },
+    {
+      code: 'HPE_HEADER_OVERFLOW',
+      text: 'the headers of the response are too large',
+      reason: 'headers-too-large',
+    },
     { code: 'HPE_INVALID_CONSTANT', text: 'the response is not HTTP', reason: 'not-http' },
   ];
   for (const { code, text, reason } of cases) {
@@ -40,6 +45,12 @@ describe('toNetworkError', () => {
     const inner = Object.assign(new Error('secret'), { code: 'ECONNREFUSED' });
     assert.equal(toNetworkError(new Error('x', { cause: inner })).message, 'connection refused');
     assert.equal(toNetworkError(new AggregateError([inner], 'x')).message, 'connection refused');
+  });
+
+  it('prefers a refusal over a timeout when the addresses of a host fail differently', () => {
+    const errors = ['ETIMEDOUT', 'ECONNREFUSED'].map((code) => Object.assign(new Error('x'), { code }));
+    const failed = Object.assign(new AggregateError(errors, 'x'), { code: 'ETIMEDOUT' });
+    assert.equal(toNetworkError(failed).message, 'connection refused');
   });
 
   it('quotes neither an unknown code nor a message', () => {
