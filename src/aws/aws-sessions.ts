@@ -48,7 +48,8 @@ export class AwsSession {
   /**
    * Loads the credentials once. A load continues when the caller's signal fires, and the next caller joins it.
    * @param region the region of the registry
-   * @throws RefreshFailure AwsCredentialsMissing, AwsCredentialsRejected, AwsAccessDenied, AwsThrottled, AwsUnavailable
+   * @throws RefreshFailure AwsCredentialsMissing, AwsCredentialsRejected, AwsAccessDenied, AwsThrottled, AwsUnavailable,
+   *   EcrResponseInvalid (a response of AWS STS that cannot be read)
    */
   async load(region: string, signal: AbortSignal): Promise<AwsIdentity> {
     const master = await this.master?.load(region, signal);
