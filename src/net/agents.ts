@@ -181,7 +181,9 @@ class SelectiveHttpsAgent extends HttpsProxyAgent<string> {
     return withSignal(CONNECT_LIMIT_MS, undefined, (signal) => {
       // Read by `super.connect` before it waits for anything, and then used for this connection only.
       this.connectOpts = { ...this.connectOpts, signal };
-      return super.connect(request, target);
+      return super.connect(request, target).catch((error: unknown) => {
+        throw signal.aborted ? new NetworkError('timed-out') : error;
+      });
     });
   }
 }

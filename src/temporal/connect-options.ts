@@ -7,6 +7,8 @@ import type { TemporalSettings, TemporalTls } from './settings/temporal-settings
 
 type TlsOptions = Exclude<NativeConnectionOptions['tls'], boolean | null | undefined>;
 
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
 /** For `Connection.lazy`. */
 export function toClientOptions(settings: TemporalSettings): ConnectionOptions {
   const { address, proxy } = settings;
@@ -14,6 +16,8 @@ export function toClientOptions(settings: TemporalSettings): ConnectionOptions {
     ...toCommonOptions(settings),
     address: proxy ? joinHostPort(proxy) : address,
     channelArgs: {
+      // Instead of the SDK's 128 MB. The largest response, a page of a history, has 4 MB.
+      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
       // Otherwise grpc-js reads https_proxy and others itself, and uses them even for loopback.
       'grpc.enable_http_proxy': 0,
       ...(proxy && {

@@ -101,16 +101,8 @@ export class StepProgress {
     const failures = this.#listFailures();
     const lines = [
       `${this.#done} ${this.#done === 1 ? 'step' : 'steps'} done, ${open.length} in progress`,
-      toList('', open.map(describe)),
-      toList(
-        'Failed:',
-        failures.map((failure) => {
-          const { type, message } = failure;
-          const place = toMarkdown(describePlace(failure));
-          const connections = toMarkdown(describeConnections(failure), MAX_CHARS.printed);
-          return `${place}: **${toMarkdown(type)}**${connections}: ${toMarkdown(message)}`;
-        }),
-      ),
+      toList('', open, describe),
+      toList('Failed:', failures, describeFailed),
     ];
     this.#show(lines.filter((line) => line !== '').join('\n\n'));
   }
@@ -144,9 +136,18 @@ function describe({ step, target, earlier, startedAt, nextAttemptAt, activityId 
   return `${name}: **${toMarkdown(type)}**: ${what} Fix: ${fix} Failing since ${since}; ${next}.`;
 }
 
-function toList(heading: string, items: readonly string[]): string {
+function describeFailed(failure: FailureReport): string {
+  const { type, message } = failure;
+  const place = toMarkdown(describePlace(failure));
+  const connections = toMarkdown(describeConnections(failure), MAX_CHARS.printed);
+  return `${place}: **${toMarkdown(type)}**${connections}: ${toMarkdown(message)}`;
+}
+
+/** Describes only what is shown: this runs whenever a step begins or ends. */
+function toList<T>(heading: string, items: readonly T[], describeItem: (item: T) => string): string {
   if (items.length === 0) return '';
   const more = items.length > MAX_SHOWN ? [`- and ${items.length - MAX_SHOWN} more`] : [];
-  const list = [...items.slice(0, MAX_SHOWN).map((item) => `- ${item.trimStart()}`), ...more].join('\n');
+  const shown = items.slice(0, MAX_SHOWN).map((item) => `- ${describeItem(item).trimStart()}`);
+  const list = [...shown, ...more].join('\n');
   return heading === '' ? list : `${heading}\n\n${list}`;
 }
