@@ -61,7 +61,7 @@ describe('fuzzed: a configuration file', () => {
     });
     check(mutated('4h', '30m', '999999d'), (given) => {
       const { success, data } = duration.safeParse(given);
-      if (success) assert.ok(Number.isSafeInteger(data) && (data as number) >= 0);
+      if (success) assert.ok(Number.isSafeInteger(data) && data >= 0);
     });
   });
 });

@@ -61,7 +61,7 @@ function expectKnown<E extends Error>(
 export function assertHidden(value: unknown): void {
   const shown = [inspect(value, { depth: 8, showHidden: true }), value instanceof Error ? value.message : ''];
   for (const form of [CANARY, Buffer.from(CANARY).toString('base64').replace(/=+$/, '')])
-    assert.ok(!shown.some((text) => text.includes(form)), `shows a secret: ${inspect(value)}`);
+    assert.ok(!shown.some((part) => part.includes(form)), `shows a secret: ${inspect(value)}`);
 }
 
 const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', 'then'];
@@ -218,4 +218,9 @@ function listPlaces(value: unknown, depth = 0): Place[] {
   if (typeof value !== 'object' || value === null || depth > 6) return [];
   const parent = value as Record<string, unknown>;
   return Object.keys(parent).flatMap((key) => [{ parent, key }, ...listPlaces(parent[key], depth + 1)]);
+}
+
+/** JSON text; empty for undefined, which is no JSON. */
+export function toText(value: unknown): string {
+  return value === undefined ? '' : JSON.stringify(value);
 }

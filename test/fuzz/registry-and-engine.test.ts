@@ -10,7 +10,7 @@ import { toLoginFailure } from '../../src/verify/docker/login-failure.js';
 import { readChallenge } from '../../src/verify/registry/challenge.js';
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
 import { createTokenVerifier } from '../../src/verify/registry/verify-token.js';
-import { assertHidden, CANARY, check, checkAsync, mutated, mutatedJson } from './hostile.js';
+import { assertHidden, CANARY, check, checkAsync, mutated, mutatedJson, toText } from './hostile.js';
 
 const HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const CHALLENGES = [
@@ -81,7 +81,7 @@ describe('fuzzed: responses of a registry', () => {
           return Promise.resolve({
             status,
             json: body,
-            text: String(JSON.stringify(body)),
+            text: toText(body),
             header: (name) => headers[name],
           });
         },
@@ -123,13 +123,10 @@ describe("fuzzed: a Docker user's config.json", () => {
   };
 
   it('is read, or has a fault, without its passwords', () => {
-    check(
-      mutatedJson(CONFIG).map((value) => String(JSON.stringify(value))),
-      (given) => {
-        const parsed = parseDockerConfig(given);
-        if ('fault' in parsed) assertHidden(parsed);
-      },
-    );
+    check(mutatedJson(CONFIG).map(toText), (given) => {
+      const parsed = parseDockerConfig(given);
+      if ('fault' in parsed) assertHidden(parsed);
+    });
     check(mutated(JSON.stringify(CONFIG)), (given) => {
       const parsed = parseDockerConfig(given);
       if ('fault' in parsed) assertHidden(parsed);
