@@ -21,7 +21,7 @@ function toComparableHost(host: string): string {
   const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
   if (net.isIPv6(bare)) return normalizeIPv6(bare);
   const name = bare.replace(/\.$/, '');
-  return /\P{ASCII}/u.test(name) ? domainToASCII(name) || name : name;
+  return /\P{ASCII}/u.test(name) ? domainToASCII(name).replace(/\.$/, '') || name : name;
 }
 
 /** Without a zone. An IPv4-mapped address becomes IPv4, because it reaches the same host. */

@@ -68,11 +68,13 @@ export function ecrPublicHost(dualStack: boolean): string {
  * address with Go's net/url.
  */
 export function normalizeHost(host: string): string {
-  return host
-    .replace(/^https?:\/\//, '')
-    .replace(/\/(?:[^\p{Cc}%]|%[\da-f]{2})*$/iu, '')
-    .toLowerCase();
+  const address = host.replace(/^https?:\/\//, '');
+  const slash = address.indexOf('/');
+  const hasValidPath = slash >= 0 && VALID_PATH.test(address.slice(slash));
+  return (hasValidPath ? address.slice(0, slash) : address).toLowerCase();
 }
+
+const VALID_PATH = /^(?:[^\p{Cc}%]|%[\da-f]{2})*$/iu;
 
 /** The bare host that was probably meant where Docker does not read the host as it is written. */
 export function guessHost(host: string): string {

@@ -52,9 +52,8 @@ export function checkToken(response: TokenResponse, expected: ExpectedToken): To
   if (colon < 0) return unusable('the decoded token has no colon');
   if (decoded.slice(0, colon) !== ECR_USER) return unusable('the user in the token is not AWS');
   const password = decoded.slice(colon + 1);
-  // For an empty password or "***", Airflow keeps the old password and still returns success.
-  if (password === '' || /^\*+$/.test(password))
-    return unusable('the password in the token is empty or masked');
+  // For an empty password or "***", with blanks or without, Airflow keeps the old password and still returns success.
+  if (/^\**$/.test(password.trim())) return unusable('the password in the token is empty or masked');
   if (!expiresAt || Number.isNaN(expiresAt.getTime())) return unusable('the response has no expiry time');
   if (expiresAt <= expected.now) return unusable(`the token expired at ${formatTime(expiresAt)}`);
   const foreign = findForeignRegistry(response.proxyEndpoint, expected);

@@ -248,6 +248,7 @@ describe('bypassesProxy', () => {
     { list: ':7233', proxied: ['example.com'] },
     { list: 'http://example.com', proxied: ['example.com'] },
     { list: 'bücher.example', direct: ['bücher.example', 'xn--bcher-kva.example', 'a.BÜCHER.example'] },
+    { list: 'bücher.example。', direct: ['bücher.example', 'bücher.example.'] },
     { list: '.bücher.example', direct: ['a.bücher.example'], proxied: ['bücher.example'] },
     { list: '10.1.2.3', direct: ['10.1.2.3', '::ffff:10.1.2.3'], proxied: ['10.1.2.30', '110.1.2.3'] },
     { list: '10.1.2.3:7233', direct: ['10.1.2.3'] },

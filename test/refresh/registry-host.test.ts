@@ -328,6 +328,11 @@ describe('readEcrHost', () => {
 });
 
 describe('normalizeHost', () => {
+  it('reads a host with many slashes in a short time', () => {
+    const written = `${'/'.repeat(500_000)}\0`;
+    assert.equal(normalizeHost(written), written);
+  });
+
   for (const { written, bare } of [
     { written: 'registry.example.com', bare: 'registry.example.com' },
     { written: 'https://registry.example.com', bare: 'registry.example.com' },

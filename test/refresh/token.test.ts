@@ -79,6 +79,8 @@ describe('checkToken', () => {
     { title: 'an empty password', token: base64('AWS:'), problem: /empty or masked/ },
     { title: 'the password ***', token: base64('AWS:***'), problem: /empty or masked/ },
     { title: 'the password *', token: base64('AWS:*'), problem: /empty or masked/ },
+    { title: 'a password of blanks', token: base64('AWS: '), problem: /empty or masked/ },
+    { title: 'a masked password with a blank', token: base64('AWS:** '), problem: /empty or masked/ },
   ] as const) {
     it(`rejects ${title} and does not quote it`, () => {
       const text = toProblem({ authorizationToken: token });
