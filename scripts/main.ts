@@ -7,7 +7,7 @@ import { hideVariables } from '../src/log/secret-variables.js';
 import { setNetworkDefaults } from '../src/net/network-defaults.js';
 import { isSecretVariable } from '../src/temporal/settings/temporal-variables.js';
 import { EXIT, reportError, toExitCode, type ErrorOutput } from './command-line.js';
-import { endNow, endSoon } from './end-process.js';
+import { endNow, endOnSignals, endSoon } from './end-process.js';
 import { refuseTakenFlags } from './npm-flags.js';
 import { endWhenOutputCloses } from './process-output.js';
 import { buildProgram } from './program.js';
@@ -18,6 +18,7 @@ export async function main(): Promise<void> {
   // The AWS SDK would warn on every command about a Node version that this release supports.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   if (output.isDebug) logFrames();
+  if (args[0] !== 'worker') endOnSignals();
   endWhenOutputCloses();
   // Before anything can start a process; those that the configuration names follow when it is read.
   hideVariables(Object.keys(process.env).filter(isSecretVariable));

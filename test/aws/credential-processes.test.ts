@@ -156,13 +156,17 @@ describe('credential_process', function () {
     { how: 'exit', title: 'calls process.exit' },
     { how: 'throw', title: 'ends with an uncaught error' },
     { how: 'end', title: 'completes, and ends the processes first' },
+    { how: 'SIGTERM', title: 'ends by SIGTERM' },
+    { how: 'SIGINT', title: 'ends by SIGINT' },
+    { how: 'SIGHUP', title: 'ends by SIGHUP' },
   ] as const) {
-    it(`is not left running by a worker that ${title}`, async () => {
+    it(`is not left running by a process that ${title}`, async () => {
       writeStubbornProgram();
       const child = spawn(process.execPath, ['--import=tsx', LOADER, how, `${fixture.folder}/started`], {
         stdio: 'ignore',
       });
-      const [, pids] = await Promise.all([once(child, 'exit'), waitForStarted(2)]);
+      const [[, signal], pids] = await Promise.all([once(child, 'exit'), waitForStarted(2)]);
+      assert.equal(signal, how.startsWith('SIG') ? how : null);
       await assertNoneLeft(pids, 1_000);
       assert.equal(readStarted().length, 2);
     });

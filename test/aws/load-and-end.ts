@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AwsSessions } from '../../src/aws/aws-sessions.js';
 import { endCredentialProcesses } from '../../src/aws/credentials/credential-processes.js';
+import { endOnSignals } from '../../scripts/end-process.js';
 import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
 
 const [how, file = ''] = process.argv.slice(2);
@@ -13,3 +14,7 @@ while (!existsSync(file) || readFileSync(file, 'utf8').split('\n').length < 3) a
 if (how === 'exit') process.exit(0);
 if (how === 'throw') setImmediate(() => JSON.parse('{'));
 if (how === 'end') endCredentialProcesses();
+if (how?.startsWith('SIG')) {
+  endOnSignals();
+  process.kill(process.pid, how);
+}

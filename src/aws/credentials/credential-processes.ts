@@ -21,10 +21,7 @@ subscribe('child_process', (message) =>
   currentLoad.getStore()?.add((message as { readonly process: ChildProcess }).process),
 );
 
-process.on('exit', () => {
-  const pids = [...loads].flatMap((load) => load.findPids());
-  kill('SIGKILL', [...ending, ...pids]);
-});
+process.on('exit', killCredentialProcesses);
 
 /** The processes started by one load of credentials. */
 export class CredentialProcesses {
@@ -96,6 +93,12 @@ export class CredentialProcesses {
 /** Stops the processes of all loads in progress, so that a command can exit. */
 export function endCredentialProcesses(): void {
   for (const load of loads) load.end();
+}
+
+/** For the end of this process: the same without a grace period, and for processes that are in it. */
+export function killCredentialProcesses(): void {
+  const pids = [...loads].flatMap((load) => load.findPids());
+  kill('SIGKILL', [...ending, ...pids]);
 }
 
 /** Node calls `spawn` right after publishing the child. The SDK treats this error as a failure of the program. */
