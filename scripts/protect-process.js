@@ -7,10 +7,13 @@ for (const signal of Object.keys(constants.signals)) process.removeAllListeners(
 // Without a listener, Node opens the inspector on SIGUSR1, and ends on SIGUSR2.
 for (const signal of ['SIGUSR1', 'SIGUSR2']) process.on(signal, () => {});
 
-if (process.report) {
+/** @type {NodeJS.ProcessReport & { excludeEnv?: boolean } | undefined} */
+const report = process.report;
+if (report) {
   // Contains the message of the error, which may quote a request.
-  process.report.reportOnUncaughtException = false;
-  // AWS keys stay in the environment, because the AWS SDK reads them there. Since Node 22.13.
-  if ('excludeEnv' in process.report) process.report.excludeEnv = true;
-  else process.report.reportOnFatalError = false;
+  report.reportOnUncaughtException = false;
+  // Contains the environment, with AWS keys, unless an option of Node excludes it: setting it here has no effect.
+  if (report.excludeEnv !== true) report.reportOnFatalError = false;
+  // For `writeReport` by a module that is loaded with `--import`.
+  report.excludeEnv = true;
 }

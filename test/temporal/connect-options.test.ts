@@ -19,6 +19,9 @@ const REMOTE = {
   TEMPORAL_GRPC_META_X_TEAM: 'data',
 };
 
+/** Of every connection of a command. */
+const CHANNEL = { 'grpc.enable_http_proxy': 0, 'grpc.max_receive_message_length': 16 * 1024 * 1024 };
+
 describe('the options of the connection to Temporal', () => {
   it('are the same for both libraries', () => {
     const settings = read({
@@ -39,7 +42,7 @@ describe('the options of the connection to Temporal', () => {
       },
     };
     assert.deepEqual(toNativeOptions(settings), common);
-    assert.deepEqual(toClientOptions(settings), { ...common, channelArgs: { 'grpc.enable_http_proxy': 0 } });
+    assert.deepEqual(toClientOptions(settings), { ...common, channelArgs: CHANNEL });
   });
 
   it('contain no TLS if it is off, even with an API key', () => {
@@ -69,7 +72,7 @@ describe('the options of the connection to Temporal', () => {
     const { address, channelArgs } = toClientOptions(settings);
     assert.equal(address, '[2001:db8::1]:3128');
     assert.deepEqual(channelArgs, {
-      'grpc.enable_http_proxy': 0,
+      ...CHANNEL,
       'grpc.http_connect_target': 'dns:temporal.example.com:7233',
       'grpc.http_connect_creds': 'user:p w',
       'grpc.default_authority': 'temporal.example.com:7233',
