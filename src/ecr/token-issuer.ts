@@ -59,11 +59,12 @@ async function issue(session: AwsSession, group: TokenGroup, signal: AbortSignal
     if (!isFromAws && data?.authorizationToken === undefined)
       throw toForeignFailure(describePlace(group), 200);
     const clockOffsetMs = session.noteClockOffset(client.config.systemClockOffset);
-    const token = data?.authorizationToken;
+    // The SDK does not check the types of what it returns.
+    const { authorizationToken, expiresAt, proxyEndpoint }: Readonly<Record<string, unknown>> = { ...data };
     return {
-      authorizationToken: token === undefined ? undefined : new Secret(token),
-      expiresAt: data?.expiresAt,
-      proxyEndpoint: data?.proxyEndpoint,
+      authorizationToken: typeof authorizationToken === 'string' ? new Secret(authorizationToken) : undefined,
+      expiresAt: expiresAt instanceof Date ? expiresAt : undefined,
+      proxyEndpoint: typeof proxyEndpoint === 'string' ? proxyEndpoint : undefined,
       principalArn: await principalArn,
       sessionEndsAt: expiration,
       clockOffsetMs,

@@ -19,7 +19,7 @@ export class OutOfTime extends Error {
 }
 
 /**
- * @param isRunCanceled whether the run itself was canceled: anyone who can complete an activity can report it as such
+ * @param isRunCanceled whether the run itself was canceled: anyone who can complete an activity can report one
  * @throws the error itself if it is the cancellation of the run or not from an activity
  */
 export function describeStepError(error: unknown, isRunCanceled: boolean): FailureInfo {

@@ -113,6 +113,11 @@ describe('a token from ECR', () => {
       problem: /not valid base64/,
     },
     {
+      title: 'a number instead of the token',
+      data: () => [entry({ authorizationToken: 7 })],
+      problem: /the response has no authorization token/,
+    },
+    {
       title: 'a masked password',
       data: () => [entry({ authorizationToken: btoa('AWS:***') })],
       problem: /empty or masked/,
@@ -161,6 +166,11 @@ describe('a token from ECR', () => {
     assert.equal(token.password.reveal(), password);
     assertHides({ ...token }, [password]);
     assertHides(toTokenInfo(token, schedule, []), [password, PASSWORD]);
+  });
+
+  it('ignores a proxy endpoint that is not text', async () => {
+    respondWith({ authorizationData: [entry({ proxyEndpoint: { https: true } })] });
+    assert.equal((await take()).password.reveal(), PASSWORD);
   });
 
   it('is the first of several', async () => {

@@ -10,6 +10,8 @@ const FIX_PASSWORD =
 const LOGIN_RETRIES = 'The login is retried every 30 min, to avoid locking the account.';
 
 export const STORE_REMEDIES = defineRemedies({
+  fixMwaaEndpoint:
+    'Set the variable to a URL that begins with https://, or unset it, and restart the worker.',
   migrate:
     'Run `airflow db migrate`: since Airflow 2.8 the column is text. On MySQL it holds 65,535 bytes, and Fernet adds ' +
     'a third.',

@@ -40,7 +40,12 @@ export function createMwaaTransport(
 
   async function send(given: ApiRequest, signal: AbortSignal): Promise<ApiResponse> {
     const request: ApiRequest = { ...given, via: 'MWAA' };
-    const url = new URL(`${getEndpoint(mwaa.region)}/restapi/${encodeURIComponent(mwaa.environment)}`);
+    const endpoint = getEndpoint(mwaa.region);
+    if (!URL.canParse(endpoint)) {
+      const reason = 'AWS_ENDPOINT_URL_MWAA or AWS_ENDPOINT_URL is not a valid URL';
+      throw failure('StoreUnreachable', request, reason, undefined, STORE_REMEDIES.fixMwaaEndpoint);
+    }
+    const url = new URL(`${endpoint}/restapi/${encodeURIComponent(mwaa.environment)}`);
     const { method, path, query, json: body } = request;
     const json = { Path: path, Method: method, QueryParameters: query, Body: body };
     const headers = await signer.sign({ method: 'POST', url, body: JSON.stringify(json) }, signal);

@@ -3,15 +3,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Fixture } from './fixture.js';
 
-export const THROW_SECRETS =
-  'throw new Error(`${process.env.AIRFLOW_PASSWORD} ${process.env.AWS_SECRET_ACCESS_KEY}`);';
+export const THROW_SECRETS = 'throw new Error(`${env.AIRFLOW_PASSWORD} ${env.AWS_SECRET_ACCESS_KEY}`);';
 
 /** Injects it into a function that the token cache calls, where nothing catches the error. */
 export function withDefect(fixture: Fixture, body: string): NodeJS.ProcessEnv {
   const file = join(fixture.stateFolder, 'defect.mjs');
   writeFileSync(
     file,
-    `const original = AbortSignal.prototype.throwIfAborted;
+    `// The worker hides the password later.
+const env = { ...process.env };
+const original = AbortSignal.prototype.throwIfAborted;
 AbortSignal.prototype.throwIfAborted = function () {
   if (new Error().stack.includes('token-cache')) { ${body} }
   return original.call(this);

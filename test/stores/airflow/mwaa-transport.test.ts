@@ -200,6 +200,12 @@ describe('createAirflowStore with MWAA', () => {
     assert.equal(await read('x'.repeat(51)), undefined);
   });
 
+  it('names the variables of an endpoint that is not a URL', async () => {
+    setEnvironment({ AWS_ENDPOINT_URL_MWAA: 'not a url' });
+    const { message } = await expectFailure(read(), 'StoreUnreachable', SECRETS);
+    assert.match(message, /AWS_ENDPOINT_URL_MWAA or AWS_ENDPOINT_URL is not a valid URL/);
+  });
+
   it('names an environment that does not exist', async () => {
     api = connect('other');
     const { message } = await expectFailure(read(), 'StoreRequestRejected', SECRETS);
