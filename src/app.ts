@@ -78,7 +78,7 @@ export const STORE_KINDS: readonly StoreKind[] = [AIRFLOW];
 export interface AppOptions {
   /** Default: `STORE_KINDS`. */
   readonly storeKinds?: readonly StoreKind[];
-  /** Environment for references in the configuration. Default: that of this process. */
+  /** Environment for references in the configuration. Default: process.env. */
   readonly env?: NodeJS.ProcessEnv;
   /** Called after a changed configuration file has been accepted. */
   readonly onConfigChange?: (config: RefreshConfig, previous: RefreshConfig) => void;
@@ -90,14 +90,10 @@ export interface AppOptions {
  */
 export function createApp(
   config: RefreshConfig,
-  { storeKinds = STORE_KINDS, env, onConfigChange = () => undefined }: AppOptions = {},
+  { storeKinds = STORE_KINDS, env = process.env, onConfigChange = () => undefined }: AppOptions = {},
 ): App {
   const storeSections = storeKinds.map(({ section }) => section);
-  const configs = new ConfigStore(config, {
-    storeSections,
-    ...(env && { env }),
-    onChange: onConfigChange,
-  });
+  const configs = new ConfigStore(config, { storeSections, env, onChange: onConfigChange });
   const clients: SharedClients = { http: createHttpClient({ version: VERSION }), aws: new AwsSessions() };
   const now = (): Date => new Date();
   const source = createConfigSource(configs, clients, storeKinds);

@@ -130,7 +130,7 @@ export function toAwsFailure(where: string, error: unknown): RefreshFailure {
   const fail = (type: FailureType, words: string, remedy?: Remedy): RefreshFailure =>
     new RefreshFailure(type, `${where}: ${words}`, remedy);
   const status = getStatus(error);
-  const name = status === 429 ? 'Throttling' : getErrorName(error);
+  const name = status === 429 && !isForeign(error) ? 'Throttling' : getErrorName(error);
   const skewMs = isOneOf(SKEWED, name) ? parseSkew(error) : 0;
   if (Math.abs(skewMs) > MAX_SKEW_MS) {
     const side = skewMs > 0 ? 'behind' : 'ahead of';
@@ -196,10 +196,21 @@ export function toUnknownHostFailure(region: string, where: string, setting?: st
   );
 }
 
-/** Omits the namespace prefix of some protocols and the suffix `Exception` of others. */
+/**
+ * Omits the namespace prefix of some protocols and the suffix `Exception` of others. Empty for the name that something in
+ * front of AWS has chosen.
+ */
 export function getErrorName(error: unknown): string {
+  if (isForeign(error)) return '';
   const name = (error as { name?: unknown } | null)?.name;
   return typeof name === 'string' ? name.replace(/^.*#/, '').replace(/Exception$/, '') : '';
+}
+
+/** Whether the error is a response, and not one of AWS. A server error counts as one of either. */
+function isForeign(error: unknown): boolean {
+  const response = (error as { $response?: unknown } | null)?.$response;
+  const isRejection = response !== undefined && (getStatus(error) ?? 500) < 500;
+  return isRejection && !hasAwsMark(getHeaders(error));
 }
 
 function isOneOf(names: string, name: string): boolean {

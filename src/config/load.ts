@@ -21,14 +21,14 @@ export function configPath(option?: string, env: NodeJS.ProcessEnv = process.env
 
 /**
  * Reads and checks a configuration file.
- * @param env where `{env: NAME}`, DOCKER_HOST and related variables are looked up; for secrets, again at each use.
- *   Default: that of this process, from which the variables named in the file are then taken out
+ * @param env where `{env: NAME}`, DOCKER_HOST and related variables are looked up; for secrets, again at each use. The
+ *   variables that the file names are taken out of that of this process
  * @param storeSections one section for each kind of store
  * @throws ConfigError with all problems of the file
  */
 export function loadConfig(
   path: string,
-  env?: NodeJS.ProcessEnv,
+  env: NodeJS.ProcessEnv = process.env,
   storeSections: readonly StoreSection[] = STORE_SECTIONS,
 ): RefreshConfig {
   const yaml = parseYaml(readConfigText(path));
@@ -46,7 +46,7 @@ export function loadConfig(
   const stores = listStores(parsed.data, storeSections);
   const found = docker.engines
     ? { engines: docker.engines, warnings: checkEngineKeys(docker.engines, folder).map(place), folder }
-    : findDefaultEngine(env ?? process.env);
+    : findDefaultEngine(env);
   const { required } = docker;
   const content = {
     stores: addClaimed(stores.map(({ store }) => store)),
@@ -80,7 +80,7 @@ export interface ScheduleTarget {
 export function readScheduleTarget(
   path: string,
   scheduleId: string | undefined,
-  env?: NodeJS.ProcessEnv,
+  env: NodeJS.ProcessEnv = process.env,
 ): ScheduleTarget {
   const yaml = scheduleId === undefined ? parseYaml(readConfigText(path)) : NO_FILE;
   if (yaml.value === undefined) throw new ConfigError(path, yaml.problems);
@@ -93,9 +93,11 @@ export function readScheduleTarget(
   return { scheduleId: scheduleId ?? schedule.id, taskQueue: temporal.taskQueue };
 }
 
-function bind(value: unknown, folder: ConfigFolder, env: NodeJS.ProcessEnv | undefined): unknown {
-  if (!env) hideVariables(listVariables(value));
-  return bindReferences(value, { env: env ?? readEnvironment(), folder });
+/** From the environment of this process, takes the variables out, also if the rest of the file is invalid. */
+function bind(value: unknown, folder: ConfigFolder, env: NodeJS.ProcessEnv): unknown {
+  if (env !== process.env) return bindReferences(value, { env, folder });
+  hideVariables(listVariables(value));
+  return bindReferences(value, { env: readEnvironment(), folder });
 }
 
 const NO_FILE: YamlSource = { value: {}, problems: [], findLine: () => undefined };

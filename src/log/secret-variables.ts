@@ -6,7 +6,7 @@ const hidden = new Map<string, string>();
 
 /** Read by Node, by libraries, or by a program that AWS credentials come from. */
 const OF_OTHERS =
-  /^(?:AWS|DOCKER|GRPC|LC|NODE|SSL_CERT)_|_PROXY$|^(?:HOME|HOSTNAME|LANG|LOGNAME|PATH|SHELL|TMPDIR|TZ|USER)$/i;
+  /^(?:AWS|DOCKER|GRPC|LC|LD|NODE|SSL_CERT|XDG)_|_PROXY$|^(?:HOME|HOSTNAME|LANG|LOGNAME|PATH|SHELL|TERM|TMPDIR|TZ|USER)$/i;
 
 /** The environment that this process was started with, with what is no longer in `process.env`. */
 export function readEnvironment(): NodeJS.ProcessEnv {

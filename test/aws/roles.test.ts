@@ -347,7 +347,8 @@ describe('a configured role', () => {
     ] as const) {
       it(`maps ${code} of STS to ${type}`, async () => {
         const body = `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>${code}</Code><Message>identity-token-1</Message></Error></ErrorResponse>`;
-        fixture.aws.setFault(() => ({ status: 403, body, headers: { 'Content-Type': 'text/xml' } }));
+        const headers = { 'Content-Type': 'text/xml', 'x-amzn-RequestId': 'request-1' };
+        fixture.aws.setFault(() => ({ status: 403, body, headers }));
         const failure = await expectFailure(fixture.issue(webIdentity('pod', file)), type, SECRET);
         assert.match(failure.message, pattern);
       });

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 
 import { configPath, loadConfig } from '../../src/config/load.js';
 import type { AirflowSettings, RefreshConfig } from '../../src/config/refresh-config.js';
-import { RefreshFailure } from '../../src/refresh/failures.js';
+import { getRemedy, RefreshFailure } from '../../src/refresh/failures.js';
 import { DEFAULT_PRINCIPAL } from '../../src/refresh/token-group.js';
 import type { Secret } from '../../src/log/secret.js';
 import {
@@ -270,7 +270,7 @@ describe('references', () => {
         error instanceof RefreshFailure &&
         error.type === 'ConfigInvalid' &&
         error.message === 'airflows[0].auth.password: file "secrets/password" is empty' &&
-        error.remedy === 'Write the value into the file.',
+        error.remedy === getRemedy('ConfigInvalid'),
     );
   });
 

@@ -240,6 +240,11 @@ describe('GetAuthorizationToken', () => {
       },
       { title: 'JSON with status 200', fault: { ...json, status: 200 } },
       { title: 'JSON with status 403', fault: { ...json, status: 403 } },
+      {
+        title: 'an error named as one of AWS',
+        fault: { body: { __type: 'AccessDeniedException' }, status: 400 },
+      },
+      { title: 'a page with status 429', fault: { ...page, status: 429 } },
     ];
     for (const { title, fault } of foreign) {
       it(`reports that for ECR and for STS, and blames no credentials: ${title}`, async () => {

@@ -14,8 +14,9 @@ import { AirflowStore } from '../../src/stores/airflow/rest-store.js';
 import type { AirflowApi } from '../../src/stores/airflow/transport.js';
 import { NO_PROXY_VARIABLES, setEnvironment } from '../support/local-server.js';
 import {
-  assertHidden,
   CANARY,
+  TIMEOUT_MS,
+  assertHidden,
   check,
   checkAsync,
   json,
@@ -128,7 +129,8 @@ const LOGINS: Readonly<Record<string, AirflowOptions['auth']>> = {
   },
 };
 
-describe('fuzzed: responses of Airflow', () => {
+describe('fuzzed: responses of Airflow', function () {
+  this.timeout(TIMEOUT_MS);
   let restore = (): void => {};
   before(() => {
     restore = setEnvironment({
@@ -219,7 +221,8 @@ async function callAll(store: AirflowStore): Promise<readonly unknown[]> {
   ];
 }
 
-describe('fuzzed: a connection', () => {
+describe('fuzzed: a connection', function () {
+  this.timeout(TIMEOUT_MS);
   const nullable = (value: fc.Arbitrary<string>) => fc.option(value, { nil: null });
   const EXTRAS = [
     '{"reauth": true}',

@@ -16,9 +16,10 @@ import { parseScheduledStores } from '../../src/refresh/scheduled-stores.js';
 import { FULL } from '../config/full-config.js';
 import { VALID } from '../config/good-config.js';
 import { report } from '../fakes/fake-report.js';
-import { CANARY, check, json, mutated, mutatedJson, resultOf } from './hostile.js';
+import { CANARY, TIMEOUT_MS, check, json, mutated, mutatedJson, resultOf } from './hostile.js';
 
-describe('fuzzed: a configuration file', () => {
+describe('fuzzed: a configuration file', function () {
+  this.timeout(TIMEOUT_MS);
   let folder = '';
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
@@ -66,7 +67,8 @@ describe('fuzzed: a configuration file', () => {
   });
 });
 
-describe('fuzzed: values from Temporal', () => {
+describe('fuzzed: values from Temporal', function () {
+  this.timeout(TIMEOUT_MS);
   const REPORT: unknown = JSON.parse(JSON.stringify(report()));
   const STEP = {
     step: 'planRefresh',

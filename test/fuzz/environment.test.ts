@@ -16,9 +16,10 @@ import { TemporalSettingsInvalid } from '../../src/temporal/settings/settings-er
 import { readTemporalSettings } from '../../src/temporal/settings/settings.js';
 import { setEnvironment } from '../support/local-server.js';
 import { SELF_SIGNED } from '../support/self-signed.js';
-import { assertHidden, CANARY, check, checkAsync, mutated, resultOf, text } from './hostile.js';
+import { CANARY, TIMEOUT_MS, assertHidden, check, checkAsync, mutated, resultOf, text } from './hostile.js';
 
-describe('fuzzed: variables of proxies', () => {
+describe('fuzzed: variables of proxies', function () {
+  this.timeout(TIMEOUT_MS);
   const PROXIES = [
     'http://proxy.example:3128',
     `https://user:${CANARY}@proxy.example`,
@@ -63,7 +64,8 @@ describe('fuzzed: variables of proxies', () => {
   });
 });
 
-describe('fuzzed: DOCKER_HOST', () => {
+describe('fuzzed: DOCKER_HOST', function () {
+  this.timeout(TIMEOUT_MS);
   const URLS = [
     'unix:///var/run/docker.sock',
     'tcp://docker.example:2376',
@@ -91,7 +93,8 @@ describe('fuzzed: DOCKER_HOST', () => {
   });
 });
 
-describe('fuzzed: settings of Temporal', () => {
+describe('fuzzed: settings of Temporal', function () {
+  this.timeout(TIMEOUT_MS);
   let folder = '';
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
@@ -143,7 +146,8 @@ describe('fuzzed: settings of Temporal', () => {
   });
 });
 
-describe('fuzzed: files of AWS', () => {
+describe('fuzzed: files of AWS', function () {
+  this.timeout(TIMEOUT_MS);
   let folder = '';
   let restore = (): void => {};
   before(() => {

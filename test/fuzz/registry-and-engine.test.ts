@@ -10,7 +10,16 @@ import { toLoginFailure } from '../../src/verify/docker/login-failure.js';
 import { readChallenge } from '../../src/verify/registry/challenge.js';
 import { NegativeCheckCache } from '../../src/verify/registry/negative-check-cache.js';
 import { createTokenVerifier } from '../../src/verify/registry/verify-token.js';
-import { assertHidden, CANARY, check, checkAsync, mutated, mutatedJson, toText } from './hostile.js';
+import {
+  CANARY,
+  TIMEOUT_MS,
+  assertHidden,
+  check,
+  checkAsync,
+  mutated,
+  mutatedJson,
+  toText,
+} from './hostile.js';
 
 const HOST = '123456789012.dkr.ecr.us-east-1.amazonaws.com';
 const CHALLENGES = [
@@ -29,7 +38,8 @@ const BODIES = [
   { message: CANARY },
 ];
 
-describe('fuzzed: responses of a registry', () => {
+describe('fuzzed: responses of a registry', function () {
+  this.timeout(TIMEOUT_MS);
   /** What Docker reads as the realm of one header; see `parseValueAndParams` in distribution's challenge package. */
   function readAsDocker(header: string): string | undefined {
     const [, scheme = '', rest = ''] = /^([^\s()<>@,;:\\"/[\]?={}]+)[ \t]*(.*)$/s.exec(header) ?? [];
@@ -95,7 +105,8 @@ describe('fuzzed: responses of a registry', () => {
   });
 });
 
-describe('fuzzed: responses of a Docker Engine', () => {
+describe('fuzzed: responses of a Docker Engine', function () {
+  this.timeout(TIMEOUT_MS);
   const TEXTS = [
     `login attempt to https://${HOST}/v2/ failed with status: 403 Forbidden ${CANARY}`,
     `Get "https://${HOST}/v2/": dial tcp: lookup ${HOST} on 1.1.1.1:53: no such host ${CANARY}`,
@@ -114,7 +125,8 @@ describe('fuzzed: responses of a Docker Engine', () => {
   });
 });
 
-describe("fuzzed: a Docker user's config.json", () => {
+describe("fuzzed: a Docker user's config.json", function () {
+  this.timeout(TIMEOUT_MS);
   const auth = Buffer.from(`AWS:${CANARY}`).toString('base64');
   const CONFIG = {
     auths: { [HOST]: { auth }, 'https://index.docker.io/v1/': {} },

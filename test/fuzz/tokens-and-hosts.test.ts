@@ -4,7 +4,7 @@ import { imagesSchema } from '../../src/config/schema/images.js';
 import { checkRegistryHost, readAirflowUrl, readEcrEndpoint } from '../../src/config/schema/urls.js';
 import { normalizeHost, parseEcrHost, readEcrHost } from '../../src/refresh/registry-host.js';
 import { checkToken, isSameRole, parseAccount, type TokenResponse } from '../../src/refresh/token.js';
-import { assertHidden, CANARY, check, mutated, text } from './hostile.js';
+import { CANARY, TIMEOUT_MS, assertHidden, check, mutated, text } from './hostile.js';
 
 const HOSTS = [
   '123456789012.dkr.ecr.us-east-1.amazonaws.com',
@@ -16,7 +16,8 @@ const HOSTS = [
   'registry.example.com:5000',
 ];
 
-describe('fuzzed: an authorization token', () => {
+describe('fuzzed: an authorization token', function () {
+  this.timeout(TIMEOUT_MS);
   const expected = { region: 'us-east-1', account: '123456789012', now: new Date('2026-11-22T12:00:00Z') };
   const TOKENS = [`AWS:${CANARY}`, 'AWS:a:b', 'AWS:***', `user:${CANARY}`].map((plain) =>
     Buffer.from(plain).toString('base64'),
@@ -55,7 +56,8 @@ describe('fuzzed: an authorization token', () => {
   });
 });
 
-describe('fuzzed: a registry host', () => {
+describe('fuzzed: a registry host', function () {
+  this.timeout(TIMEOUT_MS);
   it('that is parsed is the host itself, with a valid account and region', () => {
     check(mutated(...HOSTS), (host) => {
       const registry = parseEcrHost(host);
@@ -97,7 +99,8 @@ describe('fuzzed: a registry host', () => {
   });
 });
 
-describe('fuzzed: an image name', () => {
+describe('fuzzed: an image name', function () {
+  this.timeout(TIMEOUT_MS);
   const IMAGES = [
     'team/app:1.0',
     'a',

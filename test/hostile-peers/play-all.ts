@@ -1,4 +1,5 @@
 // Plays the large faults of all peers, and prints the most memory that the process has used, in MB.
+import assert from 'node:assert/strict';
 import { withFastTimers } from '../aws/fast-timers.js';
 import { AWS_PEERS } from './aws-peers.js';
 import { FAULTS, type Effect } from './faults.js';
@@ -12,10 +13,15 @@ const LARGE: readonly Effect[] = [
   'endless headers',
 ];
 
+const { gc: collectGarbage } = globalThis;
+assert.ok(collectGarbage, 'needs --expose-gc');
+
 for (const peer of [...AWS_PEERS, ...OTHER_PEERS]) {
   for (const fault of FAULTS.filter(({ effect }) => LARGE.includes(effect))) {
     // Some clients wait before they send the request again.
     await withFastTimers(() => playFault(peer, fault));
+    // What the next fault uses is its own: on a busy machine, garbage of earlier ones would pile up.
+    collectGarbage();
   }
 }
 process.stdout.write(`${Math.round(process.resourceUsage().maxRSS / 1024)}\n`);

@@ -53,7 +53,7 @@ const UNIT_TESTS = 'test/**/*.test.ts';
  */
 const UNIT_TESTS_OF_NODE = [
   'test/*.test.ts',
-  'test/{aws,ecr,net,stores,verify}/**/*.test.ts',
+  'test/{aws,ecr,hostile-peers,net,stores,verify}/**/*.test.ts',
   'test/config/@(load|load-airflows|load-registries|config-store|secret-files|bad-file|bad-secrets).test.ts',
   'test/scripts/*.test.ts',
   'test/workflows/@(replay|refresh-credentials).test.ts',

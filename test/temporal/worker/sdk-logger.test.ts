@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ApplicationFailure } from '@temporalio/common';
 import type { LogMetadata } from '@temporalio/worker';
+import { STORE_REMEDIES } from '../../../src/refresh/remedies/store.js';
 import type { FailedCall } from '../../../src/temporal/worker/health.js';
 import { temporalLogger } from '../../../src/temporal/worker/sdk-logger.js';
 import { captureLog, type CapturedLog } from '../../fakes/captured-log.js';
@@ -49,14 +50,14 @@ describe('temporalLogger', () => {
     const error = ApplicationFailure.create({
       type: 'StoreUnreachable',
       message: 'Airflow main: refused.',
-      details: [{ remedy: 'Start the API server.', scope: 'store', secret: SECRET }, SECRET],
+      details: [{ remedy: STORE_REMEDIES.checkRedirect, scope: 'store', secret: SECRET }, SECRET],
       cause: new Error(SECRET),
     });
     temporalLogger(log.logger).warn('Activity failed', { error });
     const [line] = log.lines();
     assert.deepEqual(
       [line?.['failure'], line?.['reason'], line?.['remedy']],
-      ['StoreUnreachable', 'Airflow main: refused.', 'Start the API server.'],
+      ['StoreUnreachable', 'Airflow main: refused.', STORE_REMEDIES.checkRedirect],
     );
     assert.ok(!log.text().includes(SECRET), log.text());
   });
