@@ -17,15 +17,17 @@ export async function startExternalSetup(
   stops: Cleanup,
   say: (line: string) => void,
 ): Promise<Setup> {
-  loadConfig(configPath);
+  // A copy, from which no variable is taken out: the commands are child processes, and need them all.
+  const env = { ...process.env };
+  loadConfig(configPath, env);
   const { folder: stateFolder, release } = claimStateFolder(
     join(homedir(), '.local/state/airflow-ecr-refresh'),
   );
   stops.add({ stop: async () => release() });
-  const settings = readTemporalSettings();
+  const settings = readTemporalSettings(env);
   if (settings.addressSetting !== undefined) {
     say(`Temporal: using ${settings.address}, namespace ${settings.namespace}`);
-    const given = { configPath, env: process.env, temporal: settings, ownsTemporal: false };
+    const given = { configPath, env, temporal: settings, ownsTemporal: false };
     return { ...given, stateFolder, addresses: [], hints: [] };
   }
   const { address, namespace, uiUrl } = stops.add(
@@ -39,7 +41,7 @@ export async function startExternalSetup(
   say('Temporal: no address is set, so a development server was started');
   return {
     configPath,
-    env: { ...process.env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace },
+    env: { ...env, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace },
     temporal: plainSettings(address, namespace),
     ownsTemporal: true,
     stateFolder,
