@@ -6,6 +6,7 @@ import { installQuietRuntime, workflowBundle } from '../workflows/test-worker.js
 import type { Child } from '../../sandbox/child-process.js';
 import { VERSION } from '../../src/version.js';
 import type { RefreshStatus } from '../../src/status/status.js';
+import { waitFor } from './wait-for.js';
 import { findChecks, readLog, startDoctorFixture, TASK_QUEUE, type DoctorFixture } from './doctor-fixture.js';
 
 const NOWHERE = '127.0.0.1:1';
@@ -152,9 +153,13 @@ describe('doctor with a real Temporal server', function () {
       },
     });
     const version = ['worker', 'deployment', 'set-current-version', '--deployment-name', 'dep', '--yes'];
-    await other.runUntil(() =>
-      fixture.temporal(...version, '--build-id', 'v1', '--ignore-missing-task-queues'),
-    );
+    // Temporal knows the deployment from the first poll on.
+    const isSet = (): Promise<boolean> =>
+      fixture.temporal(...version, '--build-id', 'v1', '--ignore-missing-task-queues').then(
+        () => true,
+        () => false,
+      );
+    await other.runUntil(() => waitFor('the deployment', isSet, 60_000));
     await connection.close();
     await assertFailed(
       'task-queue',
