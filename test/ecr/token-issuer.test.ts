@@ -408,7 +408,7 @@ describe('createTokenIssuer', () => {
         it(`reports ${code} of STS as a failure of the credentials, not of ECR: ${type}`, async () => {
           answerSts = (_request, response) =>
             response
-              .writeHead(400, { 'content-type': 'text/xml' })
+              .writeHead(400, { 'content-type': 'text/xml', 'x-amzn-requestid': 'request-1' })
               .end(
                 `<ErrorResponse><Error><Code>${code}</Code><Message>${TOKEN}</Message></Error></ErrorResponse>`,
               );
