@@ -8,13 +8,12 @@ import type {
   PlanInput,
   UpdateInput,
 } from '../refresh/activity-types.js';
+import { MAX_NAME_CHARS } from '../refresh/config-limits.js';
 import { RefreshFailure } from '../refresh/failures.js';
 import { ROWS_PER_PAGE } from '../refresh/list-walk.js';
 import { parseScheduledStores, type ScheduledStore } from '../refresh/scheduled-stores.js';
 import { CONNECTIONS_PER_UPDATE, NAMED_PER_INSPECTION } from '../refresh/store-limits.js';
 
-/** Longer than any name that the configuration accepts: a token group may end with the URL of an endpoint. */
-const MAX_NAME_CHARS = 2048;
 /** More than in any run: retries of a step are up to five minutes apart. */
 const MAX_ATTEMPTS = 10_000;
 

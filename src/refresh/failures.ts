@@ -4,6 +4,7 @@ import { isConnectionId } from './connection-id.js';
 import { SCOPES, type FailureEntry, type Scope } from './failure-entry.js';
 import { parseRemedy } from './parse-remedy.js';
 import type { Remedy } from './remedies/remedy.js';
+import { cutText, MAX_CHARS } from './safe-text.js';
 
 export { FAILURES, type FailureEntry, type Scope };
 
@@ -63,8 +64,7 @@ interface FailureTexts {
 
 type Restored = Pick<FailureInfo, 'scope' | 'remedy'>;
 
-/** Longer than every message of this program, and more connections than one step handles. */
-const MAX_MESSAGE_CHARS = 2000;
+/** More connections than one step handles. */
 const MAX_LISTED = 1000;
 
 /** Type, message and details of a failure that came through Temporal, where it is one of the catalogue. */
@@ -72,7 +72,7 @@ export function parseFailure(type: string, message: string, details: unknown): F
   if (!isFailureType(type)) return undefined;
   const { remedy, scope, connections } = (details ?? {}) as FailureDetails;
   return {
-    ...restoreFailure({ type, scope, message: message.slice(0, MAX_MESSAGE_CHARS), remedy }),
+    ...restoreFailure({ type, scope, message: cutText(message, MAX_CHARS.printed), remedy }),
     ...(isTexts(connections) ? { connections: findIds(connections) } : {}),
   };
 }

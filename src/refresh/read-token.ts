@@ -1,6 +1,8 @@
 // Reads the facts about a token from the result of a step.
 import type { PullProbe, RegistryProbe, TokenInfo } from './activity-types.js';
-import { isFailureType, restoreFailure, type FailureType } from './failures.js';
+import { CONFIG_LIMITS } from './config-limits.js';
+import { getRemedy, isFailureType, type FailureType } from './failures.js';
+import { parseRemedy } from './parse-remedy.js';
 import type { Remedy } from './remedies/remedy.js';
 import {
   expect,
@@ -17,8 +19,6 @@ import {
   readTime,
 } from './read-value.js';
 
-/** The limit of the configuration file. */
-const MAX_IMAGES = 100;
 const MAX_WARNINGS = 100;
 
 const OUTCOMES = ['accepted', 'inconclusive', 'rejected', 'unreachable'] as const;
@@ -59,7 +59,7 @@ function readProbe(value: unknown): RegistryProbe {
     ...optional(probe, 'message', readText),
     ...type,
     ...optional(probe, 'remedy', (remedy) => readRemedy(type.type ?? 'TokenRejected', remedy)),
-    ...optional(probe, 'pulls', listOf(readPull, MAX_IMAGES)),
+    ...optional(probe, 'pulls', listOf(readPull, CONFIG_LIMITS.images)),
   };
 }
 
@@ -84,5 +84,5 @@ export function readFingerprint(value: unknown): string {
 
 /** The remedy that a failure of the type may have. */
 export function readRemedy(type: FailureType, remedy: unknown): Remedy {
-  return restoreFailure({ type, remedy }).remedy;
+  return parseRemedy(remedy) ?? getRemedy(type);
 }

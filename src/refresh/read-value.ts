@@ -1,4 +1,6 @@
 // Reads values from outside that have no type: each function returns what it names, or throws `UnexpectedValue`.
+import { MAX_NAME_CHARS } from './config-limits.js';
+import { cutText, MAX_CHARS } from './safe-text.js';
 
 /** A value does not have the expected shape. Its text is not shown: it may be anything. */
 export class UnexpectedValue extends Error {
@@ -7,11 +9,6 @@ export class UnexpectedValue extends Error {
 
 export type Read<T> = (value: unknown) => T;
 export type Fields = Readonly<Record<string, unknown>>;
-
-/** Longer than every name of the configuration. */
-const MAX_NAME_CHARS = 2048;
-/** Longer than every text of this program. */
-const MAX_TEXT_CHARS = 2000;
 
 /** @throws UnexpectedValue when the condition is false */
 export function expect(condition: boolean): asserts condition {
@@ -23,7 +20,10 @@ export function readFields(value: unknown): Fields {
   return value as Fields;
 }
 
-/** Becomes part of activity ids, where Temporal rejects half of a surrogate pair: the task would fail until the run times out. */
+/**
+ * Becomes part of activity ids, where Temporal rejects half of a surrogate pair: the task would fail until the run times
+ * out.
+ */
 export function readName(value: unknown): string {
   expect(typeof value === 'string' && value.length <= MAX_NAME_CHARS && !/[\p{Cc}\p{Cs}]/u.test(value));
   return value;
@@ -32,7 +32,7 @@ export function readName(value: unknown): string {
 /** A message: what is too long is cut. */
 export function readText(value: unknown): string {
   expect(typeof value === 'string');
-  return value.slice(0, MAX_TEXT_CHARS).replaceAll(/\p{Cs}/gu, '\ufffd');
+  return cutText(value, MAX_CHARS.printed).replaceAll(/\p{Cs}/gu, '\ufffd');
 }
 
 export function readFlag(value: unknown): boolean {

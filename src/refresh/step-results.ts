@@ -19,7 +19,8 @@ import type {
   WritableConnections,
 } from './activity-types.js';
 import { isConnectionId } from './connection-id.js';
-import { parseFailure, RefreshFailure } from './failures.js';
+import { CONFIG_LIMITS } from './config-limits.js';
+import { RefreshFailure, restoreFailure } from './failures.js';
 import { readFailureType, readFingerprint, readRemedy, readToken } from './read-token.js';
 import {
   countTo,
@@ -38,14 +39,8 @@ import {
   type Read,
 } from './read-value.js';
 
-/** The limits of the configuration file; one engine more, because it may be the default. */
-const MAX_STORES = 200;
-const MAX_NAMED = 10_000;
-const MAX_ENGINES = 21;
-
 const MAX_WARNINGS = 100;
 const MAX_SKIPPED_SHOWN = 5;
-const MAX_TOTAL = 1_000_000_000;
 
 /** The input of each step. */
 export interface StepInputs {
@@ -94,9 +89,9 @@ export function parseStepResult<S extends StepName>(
 
 function readPlan(value: unknown): RefreshPlan {
   const plan = readFields(value);
-  const stores = listOf(readStore, MAX_STORES)(plan['stores']);
+  const stores = listOf(readStore, CONFIG_LIMITS.stores)(plan['stores']);
   expectUnique(stores.map(({ name }) => name));
-  const engines = listOf(readName, MAX_ENGINES)(plan['engines']);
+  const engines = listOf(readName, CONFIG_LIMITS.engines)(plan['engines']);
   expectUnique(engines);
   return {
     configHash: readName(plan['configHash']),
@@ -116,7 +111,7 @@ function readStore(value: unknown): PlannedStore {
     name: readName(store['name']),
     kind: readName(store['kind']),
     title: readName(store['title']),
-    named: countTo(MAX_NAMED)(store['named']),
+    named: countTo(CONFIG_LIMITS.connectionsOfStore)(store['named']),
     isListed: readFlag(store['isListed']),
   };
 }
@@ -144,7 +139,7 @@ function readInspection(value: unknown, { target }: InspectInput): Inspection {
 
 function readWritable(value: unknown): WritableConnections {
   const part = readFields(value);
-  const connections = listOf(readId, MAX_NAMED)(part['connections']);
+  const connections = listOf(readId, CONFIG_LIMITS.connectionsOfStore)(part['connections']);
   return {
     registry: readName(part['registry']),
     group: readName(part['group']),
@@ -160,7 +155,7 @@ function readWritable(value: unknown): WritableConnections {
 function readSkipped(value: unknown): Skipped {
   const skipped = readFields(value);
   return {
-    count: countTo(MAX_NAMED)(skipped['count']),
+    count: countTo(CONFIG_LIMITS.connectionsOfStore)(skipped['count']),
     first: listOf(readText, MAX_SKIPPED_SHOWN)(skipped['first']),
   };
 }
@@ -169,7 +164,8 @@ function readPart(value: unknown, most: number): ListPart {
   const part = readFields(value);
   return {
     rows: countTo(most)(part['rows']),
-    total: countTo(MAX_TOTAL)(part['total']),
+    // Whatever Airflow has returned.
+    total: countTo(Number.MAX_SAFE_INTEGER)(part['total']),
     isComplete: readFlag(part['isComplete']),
     ...optional(part, 'first', readText),
     ...optional(part, 'isSplit', readTrue),
@@ -215,14 +211,14 @@ function readLogin(value: unknown, { engine, registry }: DockerInput): DockerLog
 const LOGINS = ['ok', 'inconclusive', 'none'] as const;
 
 function readProblem(value: unknown): ConnectionProblem {
-  const problem = readFields(value);
-  const { scope, remedy } = problem;
-  const failure = parseFailure(readFailureType(problem['type']), readText(problem['message']), {
+  const { connection, type, message, scope, remedy } = readFields(value);
+  return restoreFailure({
+    connection: readText(connection),
+    type: readFailureType(type),
+    message: readText(message),
     scope,
     remedy,
   });
-  expect(failure !== undefined);
-  return { ...failure, connection: readText(problem['connection']) };
 }
 
 function readId(value: unknown): string {

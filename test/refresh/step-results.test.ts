@@ -179,7 +179,19 @@ describe('parseStepResult', () => {
       { ...INSPECTION, writable: [], refused },
       INSPECT,
     );
-    assert.equal(parsed[0]?.message, `\ufffd${'x'.repeat(1999)}`);
+    assert.equal(parsed[0]?.message, `\ufffd${'x'.repeat(1998)}…`);
+  });
+
+  it('accepts any total that Airflow may return: it is not part of a forged result', () => {
+    const list = { rows: 3, total: Number.MAX_SAFE_INTEGER, isComplete: true };
+    const result = { ...INSPECTION, list };
+    assert.deepEqual(parseStepResult('inspectConnections', result, LIST), result);
+  });
+
+  it('accepts a token group with the longest endpoint that the configuration accepts', () => {
+    const group = `${'p'.repeat(63)}/us-gov-east-1/${'https://e.example.com/'.padEnd(2_048, 'x')}`;
+    const result = { ...INSPECTION, writable: [{ ...PART, group }] };
+    assert.deepEqual(parseStepResult('inspectConnections', result, INSPECT), result);
   });
 
   it('accepts what the steps of a run return', async () => {

@@ -13,6 +13,7 @@ import { identifyEnvironment } from './mwaa.js';
 import type { StoreConfig } from './stores.js';
 import { isUnencryptedUrl, readAirflowUrl } from './urls.js';
 import { nameSchema, text } from './values.js';
+import { CONFIG_LIMITS } from '../../refresh/config-limits.js';
 
 /** The settings of a store of kind `airflow`. */
 export interface AirflowSettings {
@@ -110,7 +111,7 @@ export function createAirflowsSchema(folder: ConfigFolder) {
   return z
     .array(airflow)
     .min(1)
-    .max(200)
+    .max(CONFIG_LIMITS.stores)
     .meta({
       description: 'The Airflow instances whose connections are refreshed.',
       examples: [

@@ -4,6 +4,7 @@ import type { ConnectionRule } from '../../refresh/connection-rules.js';
 import { checkTogether, type Settings } from './checks.js';
 import { ifThen, forbid, requireOneOf } from './for-editors.js';
 import { connectionId, connectionPattern, isScalar, nameSchema } from './values.js';
+import { CONFIG_LIMITS } from '../../refresh/config-limits.js';
 
 const ruleSchema = z.strictObject({
   id: connectionId.exactOptional().meta({ description: 'Id of one connection.', examples: ['docker_eu'] }),
@@ -53,7 +54,7 @@ export const connectionsSchema = z
     }),
   )
   .min(1)
-  .max(10_000);
+  .max(CONFIG_LIMITS.connectionsOfStore);
 
 function checkRule({ valid, isGiven, report }: Settings<RuleSettings>): void {
   if (isGiven('id') && isGiven('match')) {

@@ -7,6 +7,7 @@ import type { ConfigFolder } from '../config-folder.js';
 import { certificateFile, checkPair, keyFile } from './files.js';
 import { imagesSchema } from './images.js';
 import { isScalar } from './values.js';
+import { CONFIG_LIMITS } from '../../refresh/config-limits.js';
 
 /** The engine to test when neither the configuration nor DOCKER_HOST names one. */
 export const DEFAULT_ENGINE = 'unix:///var/run/docker.sock';
@@ -148,7 +149,7 @@ export function createDockerSchema(folder: ConfigFolder) {
   const engine = z.union([shortForm, createEngineSchema(folder)], {
     error: ({ input }) => (isScalar(input) ? 'must be text' : 'must be a URL, or a mapping with `url`'),
   });
-  const engines = checkItems(z.array(engine).max(20), (items, report) => {
+  const engines = checkItems(z.array(engine).max(CONFIG_LIMITS.engines), (items, report) => {
     for (const { item, first } of findDuplicates(items, ({ value }) => value.url)) {
       const message = `duplicates docker.engines[${first.index}]`;
       report({ code: 'duplicate', message, remedy: 'Remove one of the two.' }, item.index);

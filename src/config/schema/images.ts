@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { readEcrHost } from '../../refresh/registry-host.js';
 import type { Fault, Reading } from '../config-error.js';
 import { checkItems, convert, findDuplicates, type Item } from './checks.js';
+import { CONFIG_LIMITS } from '../../refresh/config-limits.js';
 
 /** An image whose manifest is requested: from one registry, or from every one. */
 export interface ImageConfig {
@@ -20,7 +21,7 @@ const IMAGE = new RegExp(
 
 const imageSchema = z.string().min(1).max(600).transform(convert(readImage));
 
-const listSchema = checkItems(z.array(imageSchema).min(1).max(100), (items, report) => {
+const listSchema = checkItems(z.array(imageSchema).min(1).max(CONFIG_LIMITS.images), (items, report) => {
   const toName = ({ value: { registry = '', image } }: Item<ImageConfig>): string => `${registry}/${image}`;
   const duplicates = findDuplicates(items, toName);
   for (const { item, first } of duplicates) {

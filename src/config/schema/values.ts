@@ -6,6 +6,7 @@ import type { AirflowVariable } from '../../refresh/registry-entries.js';
 import type { Fault, Reading } from '../config-error.js';
 import { Reference, toReadSecret, type CheckValue } from '../references.js';
 import { convert, report } from './checks.js';
+import { CONFIG_LIMITS } from '../../refresh/config-limits.js';
 
 const REFERENCE_FORMS = '{env: NAME} or {file: PATH}';
 
@@ -42,7 +43,7 @@ const variableReference = z
 const fileReference = z
   .custom<Reference>((value) => value instanceof Reference && 'file' in value, CONTINUE)
   .meta(FILE_FORM);
-const plainText = z.string().min(1).max(2048);
+const plainText = z.string().min(1).max(CONFIG_LIMITS.textChars);
 
 /** Text, or a reference to it. */
 export const textSetting = z.union([plainText, variableReference, fileReference], {
