@@ -47,7 +47,7 @@ function toTemporalFailure(error: unknown, context: Context, elapsedMs: number, 
     nonRetryable: !fits,
     details: [
       {
-        remedy: toSafeText(failure.remedy, MAX_CHARS.message),
+        remedy: failure.remedy,
         scope: failure.scope,
         ...(failure.connections === undefined ? {} : { connections: failure.connections }),
       },

@@ -1,7 +1,7 @@
 // Collects what happened in a run and builds its report. Values that this run could not determine are carried forward
 // from the previous report; what is no longer in the plan is dropped.
 import { FailureGroups } from './failure-groups.js';
-import { describeFailure, restoreFailure, type FailureInfo } from './failures.js';
+import { describeFailure, type FailureInfo } from './failures.js';
 import {
   fitReport,
   type StoreReport,
@@ -71,8 +71,7 @@ export class ReportBuilder {
 
   fail(place: FailureLocation, facts: FailureInfo): void {
     const { connections = facts.connections ?? [], ...where } = place;
-    // Facts come from results of activities, which may be forged.
-    const { type, scope, message, remedy } = restoreFailure(facts);
+    const { type, scope, message, remedy } = facts;
     this.#failures.add({ ...where, type, scope, count: connections.length, connections, message, remedy });
     if (place.store !== undefined && place.registry !== undefined && place.stage !== 'test') {
       const row = this.#row(place.store, place.registry);

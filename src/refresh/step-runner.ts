@@ -2,7 +2,7 @@
 // next attempt does not delay other steps.
 import { waitBeforeRetryMs } from './activity-limits.js';
 import type { EarlierAttempts, StepCall, StepName } from './activity-types.js';
-import { restoreFailure, type FailureInfo } from './failures.js';
+import type { FailureInfo } from './failures.js';
 import { Semaphore } from './semaphore.js';
 
 /** A step that failed and waits for its next attempt. */
@@ -96,7 +96,7 @@ export class StepRunner {
     const isInTime = waitMs !== undefined && this.nowMs() + waitMs < deadlineMs;
     if (!isInTime) throw new StepFailed(failure);
     step.onRetry?.();
-    const earlier = { failure: restoreFailure(failure), failingSinceMs };
+    const earlier = { failure, failingSinceMs };
     await this.#context.wait(waitMs, { step: step.name, target: step.target, attempts, earlier });
     try {
       return await this.#retries.run(() => step.call({ attemptsBefore: attempts, earlier }));

