@@ -144,8 +144,8 @@ export function toAwsFailure(where: string, error: unknown): RefreshFailure {
     return fail('AwsUnavailable', `${who} returned a server error (${status})`, AWS_REMEDIES.wait);
   }
   if (error instanceof DeadlineExceeded || getErrorCodes(error).length > 0) {
-    const { code, message, isTlsProblem, remedy } = toNetworkError(error);
-    if (code === 'too-large' || code === 'headers-too-large') return fail('EcrResponseInvalid', message);
+    const { isTooLarge, message, isTlsProblem, remedy } = toNetworkError(error);
+    if (isTooLarge) return fail('EcrResponseInvalid', message);
     return fail('AwsUnavailable', message, remedy ?? (isTlsProblem ? AWS_REMEDIES.checkTls : undefined));
   }
   // The SDK's connection timeout has no code. The SDK uses this name for reset connections, too.

@@ -83,6 +83,10 @@ export class NetworkError extends Error {
     return this.code.startsWith('tls-self-signed') || this.code === 'tls-unknown-authority';
   }
 
+  get isTooLarge(): boolean {
+    return this.code === 'too-large' || this.code === 'headers-too-large';
+  }
+
   get isTlsProblem(): boolean {
     return this.code.startsWith('tls-');
   }

@@ -27,7 +27,10 @@ export function readReauth(extra: string | null): boolean | 'no object' | 'unkno
   return OFF.includes(value) ? false : 'unknown';
 }
 
-/** Python's JSON has NaN and Infinity, which are true in a condition. Texts do not change, also an open one: otherwise, the search takes hours in a megabyte. */
+/**
+ * Python's JSON has NaN and Infinity, which are true in a condition. Texts do not change. Nor does one without its end:
+ * otherwise, the search would take hours in a megabyte.
+ */
 function toStandardJson(text: string): string {
   return text.replaceAll(/"(?:[^"\\]|\\.)*"?|\b(?:NaN|Infinity)\b/gs, (part) =>
     part.startsWith('"') ? part : '1',

@@ -32,7 +32,10 @@ export interface RunProgress {
 /** Name of the query. */
 export const PROGRESS_QUERY = 'progress';
 
-/** Undefined when the value is not the progress of a run of this version. Texts in it are not trusted any further; remedies are of the catalogue. */
+/**
+ * Undefined when the value is not the progress of a run of this version. Remedies in it are of the catalogue; other texts
+ * are not trusted any further.
+ */
 export function parseProgress(value: unknown): RunProgress | undefined {
   if (!isRecord(value)) return undefined;
   const { stepsDone, stepsInProgress, steps, storesDone } = value;

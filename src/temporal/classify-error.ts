@@ -1,9 +1,8 @@
 // Converts an error of a call to Temporal, from either client of the SDK.
 import { status } from '@grpc/grpc-js';
 import { NamespaceNotFoundError } from '@temporalio/common';
-import { MAX_CHARS, toSafeText } from '../refresh/safe-text.js';
 import { findGrpcError } from './grpc-status.js';
-import { listSecrets, removeSecrets } from './outside-text.js';
+import { listSecrets, removeSecrets, toQuote } from './outside-text.js';
 import type { TemporalSettings } from './settings/settings.js';
 import { formatTemporal, TemporalUnavailable, type TemporalReason } from './unavailable.js';
 
@@ -53,6 +52,6 @@ export function isConnectionError(error: unknown): boolean {
 
 /** What the server says, in one line. */
 function formatDetails(details: string, settings: TemporalSettings): string {
-  const line = toSafeText(removeSecrets(details, listSecrets(settings)).trim(), MAX_CHARS.quote);
+  const line = toQuote(removeSecrets(details, listSecrets(settings)));
   return line === '' ? '' : `: ${line}`;
 }

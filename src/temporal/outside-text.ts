@@ -1,4 +1,5 @@
-// Secrets in texts of the server, of a proxy, or of the SDK about them, which are removed before they are shown.
+// Texts of the server, of a proxy, or of the SDK about them, before they are shown.
+import { MAX_CHARS, toSafeText } from '../refresh/safe-text.js';
 import { createProxyHeaders } from '../net/proxy.js';
 import type { TemporalSettings } from './settings/settings.js';
 
@@ -21,4 +22,9 @@ export function removeSecrets(text: string, secrets: Iterable<string>): string {
   const longestFirst = [...secrets].toSorted((one, other) => other.length - one.length);
   for (const secret of longestFirst) safe = safe.replaceAll(secret, '[secret]');
   return safe;
+}
+
+/** Such a text as a part of a message. */
+export function toQuote(text: string): string {
+  return toSafeText(text.trim(), MAX_CHARS.quote);
 }

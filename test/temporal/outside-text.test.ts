@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { listSecrets, removeSecrets } from '../../src/temporal/outside-text.js';
+import { listSecrets, removeSecrets, toQuote } from '../../src/temporal/outside-text.js';
 import { plainSettings } from '../../src/temporal/settings/settings.js';
 
 describe('the secrets in a text from outside', () => {
@@ -33,5 +33,13 @@ describe('the secrets in a text from outside', () => {
 
   it('do not include short values, which would garble the text', () => {
     assert.equal(removeSecrets('status 1', secrets), 'status 1');
+  });
+});
+
+describe('toQuote', () => {
+  it('makes one line of limited length without control characters', () => {
+    assert.equal(toQuote(' a\r\n\tb\u001b[31m\u0085c\n'), 'a\\r\\n\\tb\\u001b[31m\\u0085c');
+    assert.equal(toQuote('x'.repeat(200)), 'x'.repeat(200));
+    assert.equal(toQuote('x'.repeat(201)), `${'x'.repeat(199)}…`);
   });
 });

@@ -1,5 +1,5 @@
-// Bounds the HTTP requests of a load of credentials, and records the last one: the providers of the AWS SDK put its error or its
-// status only into the text of their own errors.
+// Limits the HTTP requests of a load of credentials, and records the last one: the providers of the AWS SDK put its error
+// or its status only into the text of their own errors.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';

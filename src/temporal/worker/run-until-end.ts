@@ -1,6 +1,6 @@
 // Runs a worker of the SDK until it is stopped, or can no longer work.
 import { TransportError, type Worker } from '@temporalio/worker';
-import { MAX_CHARS, toSafeText } from '../../refresh/safe-text.js';
+import { toQuote } from '../outside-text.js';
 import { WorkerFailed } from './worker-failed.js';
 
 /** How often the state is read: a worker that has failed may never settle its promise (SDK 1.24). */
@@ -41,10 +41,7 @@ export async function runUntilEnd(
     // An activity has outlived the limit for shutdown.
     if (stop.aborted) return;
     const cause = findError() ?? error;
-    const text =
-      cause instanceof TransportError
-        ? toSafeText(removeSecrets(cause.message).trim(), MAX_CHARS.quote)
-        : undefined;
+    const text = cause instanceof TransportError ? toQuote(removeSecrets(cause.message)) : undefined;
     throw new WorkerFailed(text, cause);
   } finally {
     clearInterval(timer);

@@ -1,9 +1,8 @@
 // The connection of the worker: the native one of the SDK, which workers require.
 import { NativeConnection, TransportError } from '@temporalio/worker';
 import { DeadlineExceeded, withDeadline } from '../../net/deadline.js';
-import { MAX_CHARS, toSafeText } from '../../refresh/safe-text.js';
 import { toNativeOptions } from '../connect-options.js';
-import { listSecrets, removeSecrets } from '../outside-text.js';
+import { listSecrets, removeSecrets, toQuote } from '../outside-text.js';
 import type { TemporalSettings } from '../settings/settings.js';
 import { formatTemporal, TemporalUnavailable } from '../unavailable.js';
 import { checkAccess } from './access-check.js';
@@ -44,6 +43,6 @@ function toNativeProblem(settings: TemporalSettings, error: unknown): unknown {
   if (error instanceof DeadlineExceeded) return new TemporalUnavailable('timed-out', `${place} timed out`);
   if (!(error instanceof TransportError)) return error;
   // The text is that of the TLS library, about certificates.
-  const text = toSafeText(removeSecrets(error.message, listSecrets(settings)).trim(), MAX_CHARS.quote);
+  const text = toQuote(removeSecrets(error.message, listSecrets(settings)));
   return new TemporalUnavailable('native-client', `${place} cannot connect: ${text}`);
 }

@@ -109,9 +109,8 @@ export function toUnreachable({ url }: EngineEndpoint, reason: string, remedy: R
 
 function describeConnectionError(target: EngineEndpoint, error: unknown): Reason {
   const isSocket = target.url.startsWith('unix:');
-  const { code: reasonCode, message } = toNetworkError(error);
-  if (reasonCode === 'too-large' || reasonCode === 'headers-too-large')
-    return [message, DOCKER_REMEDIES.fixService];
+  const { isTooLarge, message } = toNetworkError(error);
+  if (isTooLarge) return [message, DOCKER_REMEDIES.fixService];
   if (error instanceof DeadlineExceeded) {
     const { checkHanging, checkHangingOrFirewall } = DOCKER_REMEDIES;
     return [message, isSocket ? checkHanging : checkHangingOrFirewall];
